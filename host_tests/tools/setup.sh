@@ -1,0 +1,256 @@
+#!/usr/bin/env bash
+# Fetches and installs what the verbs of the Makefile need, and nothing that is there already.
+#
+#   setup.sh STEP...    steps: apt:GROUP (base unix32 arm riscv clang valgrind node), venv, micropython
+#
+# Progress goes to stderr, the long output of the tools to build/log/. A step counts as done only when it left its
+# stamp, which is written last, so a step that was interrupted starts again at the next call.
+set -euo pipefail
+export LC_ALL=C
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$root/build
+tools=$root/host_tests/tools
+
+# The sources of MicroPython: Debian's copy of the release, known by its checksum.
+mpy_version=1.25.0
+mpy_source=micropython=1.25.0+ds-1
+mpy_suite=trixie
+mpy_file=micropython_1.25.0+ds.orig.tar.xz
+mpy_sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea
+
+say() { printf 'set-up: %s\n' "$*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+# logged NAME COMMAND...: runs it with its output in build/log/NAME.log, of which the end is shown when it fails.
+logged() {
+    local log=$build/log/$1.log
+    shift
+    mkdir -p "$build/log"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        die "this failed: $* (all of its output: $log)"
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        die "root rights are needed for: $* (run it as root, or install sudo)"
+    fi
+}
+
+# --- Debian packages ---------------------------------------------------------------------------------------------
+
+group_packages() {
+    case $1 in
+    base) echo gcc make libc6-dev pkg-config libffi-dev xz-utils ca-certificates git python3 python3-venv ;;
+    unix32) echo gcc-multilib ;;
+    arm) echo gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm ;;
+    riscv) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc ;;
+    clang) echo clang libclang-rt-14-dev ;;
+    valgrind) echo valgrind ;;
+    node) echo nodejs npm ;;
+    cmake) echo cmake ;;
+    *) die "unknown package group '$1'" ;;
+    esac
+}
+
+# A program that came another way than as a package (node from elsewhere, for example) is taken as it is.
+group_present() {
+    case $1 in
+    node) command -v node >/dev/null && command -v npm >/dev/null ;;
+    cmake) command -v cmake >/dev/null ;;
+    *) false ;;
+    esac
+}
+
+missing_packages() {
+    local package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+    done
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any "$@"
+}
+
+step_apt() {
+    local group=$1 missing
+    group_present "$group" && return
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        # Somebody else's system: say what is needed once, and let the compiler's own message speak where it is not.
+        [ -e "$build/stamps/told-$group" ] && return
+        say "no apt-get here; make sure that this is installed, by Debian's names: $(group_packages "$group")"
+        mkdir -p "$build/stamps" && touch "$build/stamps/told-$group"
+        return
+    fi
+    # shellcheck disable=SC2046
+    missing=$(missing_packages $(group_packages "$group") | tr '\n' ' ')
+    [ -z "$missing" ] && return
+    say "installing Debian packages: $missing"
+    # An interrupted dpkg is mended first; this does nothing otherwise.
+    logged dpkg as_root dpkg --configure -a
+    # The lists may be missing or too old to be served; only then are they fetched anew.
+    # shellcheck disable=SC2086
+    if ! apt_get install -y --no-install-recommends $missing >"$build/log/apt-$group.log" 2>&1 </dev/null; then
+        say "refreshing the package lists"
+        logged apt-update apt_get update
+        logged "apt-$group" apt_get install -y --no-install-recommends $missing
+    fi
+    # shellcheck disable=SC2046
+    missing=$(missing_packages $(group_packages "$group") | tr '\n' ' ')
+    [ -z "$missing" ] || die "these packages did not install: $missing(see $build/log/apt-$group.log)"
+}
+
+# --- Python ------------------------------------------------------------------------------------------------------
+
+find_python() {
+    local python
+    for python in "${PYTHON:-}" python3.11 python3 /usr/bin/python3 python3.12 python3.13; do
+        [ -n "$python" ] || continue
+        if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            "$python" -c 'import sys; print(sys.executable)'
+            return
+        fi
+    done
+    die "no Python of version 3.11 or later with venv; install python3 and python3-venv, or say PYTHON=path"
+}
+
+venv_stamp() { cat "$tools/requirements.txt" "$tools/requirements-nodeps.txt" | sha256sum | cut -d' ' -f1; }
+
+step_venv() {
+    local venv=$root/.venv stamp
+    stamp=$(venv_stamp)
+    if [ "$(cat "$venv/.complete" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" "$tools/have_modules.py" 2>/dev/null
+    then
+        return
+    fi
+    if [ ! -e "$venv/.complete" ] || ! "$venv/bin/python" "$tools/have_modules.py" 2>/dev/null; then
+        say "making the virtual environment .venv"
+        rm -rf "$venv"
+        logged venv "$(find_python)" -m venv "$venv"
+    fi
+    rm -f "$venv/.complete"
+    say "installing Python packages into .venv"
+    logged pip "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --retries 5 \
+        -r "$tools/requirements.txt"
+    # Built for one version of Python only; the one test that wants it says so where it is missing.
+    "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --retries 5 \
+        --no-deps -r "$tools/requirements-nodeps.txt" >"$build/log/pip-nodeps.log" 2>&1 </dev/null ||
+        say "left out: $(grep -v '^#' "$tools/requirements-nodeps.txt") (see $build/log/pip-nodeps.log)"
+    # The project itself, so that `python -m galloc_mp` works from any folder.
+    echo "$root" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/galloc_mp.pth"
+    "$venv/bin/python" "$tools/have_modules.py" || die "the virtual environment is incomplete (see $build/log/pip.log)"
+    echo "$stamp" >"$venv/.complete.new"
+    mv "$venv/.complete.new" "$venv/.complete"
+}
+
+# --- Sources from Debian's archive -------------------------------------------------------------------------------
+
+# The first archive in the machine's own apt sources, either format, as "ADDRESS [KEYRING]".
+apt_archive() {
+    local files=(/etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list)
+    cat "${files[@]}" 2>/dev/null | awk '
+        /^[ \t]*#/ { next }
+        /^URIs:/ { uri = $2 }
+        /^Suites:/ { suite = $2 }
+        /^Signed-By:/ { key = $2 }
+        /^deb[ \t]/ {
+            line = $0; key1 = ""
+            if (match(line, /signed-by=[^] ]*/)) key1 = substr(line, RSTART + 10, RLENGTH - 10)
+            sub(/^deb[ \t]+(\[[^]]*\][ \t]+)?/, "", line); split(line, part, /[ \t]+/)
+            if (part[1] ~ /\/debian\/?$/) { print part[1], key1; exit }
+        }
+        uri ~ /\/debian\/?$/ && key != "" { print uri, key; exit }
+        /^[ \t]*$/ { uri = ""; key = "" }'
+}
+
+# fetch_source PACKAGE=VERSION SUITE FOLDER: the original tarball of a Debian source package, through apt with lists
+# and settings of its own, so that the machine's are not touched.
+fetch_source() {
+    local package=$1 suite=$2 folder=$3 state=$build/apt-$2 archive key options
+    read -r archive key <<<"$(apt_archive)" || true
+    [ -n "$archive" ] || return 1
+    [ -n "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$folder" "$build/log"
+    echo "deb-src [signed-by=$key] $archive $suite main" >"$state/sources.list"
+    options=(-q -o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state/cache" -o APT::Sandbox::User= -o Debug::NoLocking=1
+        -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Error-Mode=any)
+    apt-get "${options[@]}" update &&
+        (cd "$folder" && apt-get "${options[@]}" source --download-only --only-source --tar-only "$package")
+}
+
+# --- MicroPython -------------------------------------------------------------------------------------------------
+
+# Files of the tree without what Python leaves there when its tools run.
+count_files() { find "$1" -name __pycache__ -prune -o -type f ! -name '.galloc-*' -print | wc -l; }
+
+mpy_complete() {
+    local stamp=$build/micropython/.galloc-complete
+    [ -e "$stamp" ] && [ "$(head -n 1 "$stamp")" = "$mpy_sha256" ] &&
+        [ "$(count_files "$build/micropython")" -ge "$(tail -n 1 "$stamp")" ]
+}
+
+checksum_ok() { [ -e "$1" ] && echo "$mpy_sha256  $1" | sha256sum -c --status; }
+
+step_micropython() {
+    local file=$build/downloads/$mpy_file new=$build/micropython.new
+    if [ -n "${MPY_DIR:-}" ]; then
+        [ -e "$MPY_DIR/py/mpconfig.h" ] || die "MPY_DIR=$MPY_DIR is no checkout of MicroPython: it has no py/mpconfig.h"
+        return
+    fi
+    mpy_complete && return
+    rm -rf "$new" "$build/downloads/partial"
+    if ! checksum_ok "$file"; then
+        if [ -e "$file" ]; then
+            say "$file is damaged; fetching it again"
+            rm -f "$file"
+        fi
+        mkdir -p "$build/downloads/partial" "$build/log"
+        if command -v apt-get >/dev/null; then
+            say "fetching the sources of MicroPython $mpy_version"
+            fetch_source "$mpy_source" "$mpy_suite" "$build/downloads/partial" >"$build/log/source.log" 2>&1 || true
+            if checksum_ok "$build/downloads/partial/$mpy_file"; then
+                mv "$build/downloads/partial/$mpy_file" "$file"
+            fi
+        fi
+    fi
+    if checksum_ok "$file"; then
+        say "unpacking MicroPython $mpy_version"
+        mkdir -p "$new"
+        logged unpack tar -xJf "$file" -C "$new" --strip-components=1
+    else
+        say "Debian's sources are out of reach; cloning MicroPython v$mpy_version from its own repository"
+        logged clone git clone --quiet --depth 1 --branch "v$mpy_version" \
+            https://github.com/micropython/micropython "$new"
+    fi
+    printf '%s\n%s\n' "$mpy_sha256" "$(count_files "$new")" >"$new/.galloc-complete"
+    rm -rf "$build/micropython" "$build/downloads/partial"
+    mv "$new" "$build/micropython"
+}
+
+# --- Steps -------------------------------------------------------------------------------------------------------
+
+mkdir -p "$build/stamps" "$build/log" "$build/downloads"
+# One set-up at a time in a tree; a second one waits and then finds everything done.
+if command -v flock >/dev/null; then
+    exec 9>"$build/setup.lock"
+    flock -n 9 || { say "waiting for another set-up in this tree"; flock 9; }
+fi
+for step in "$@"; do
+    case $step in
+    apt:*) step_apt "${step#apt:}" ;;
+    venv) step_venv ;;
+    micropython) step_micropython ;;
+    *) die "unknown step '$step'" ;;
+    esac
+done
