@@ -1,0 +1,78 @@
+# galloc: the verbs. `make` alone prints them.
+#
+# Each verb fetches, installs and builds what it lacks, into build/ and .venv/ only, and tells about it on stderr.
+# MPY_DIR=path takes a checkout of MicroPython of your own instead of the pinned release.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export MPY_DIR GALLOC_REGION_SIZE
+
+TOOLS := host_tests/tools
+SETUP := $(TOOLS)/setup.sh
+PYTHON_VENV := .venv/bin/python
+READY := $(SETUP) apt:base venv
+TIMEOUT ?= 60
+
+.PHONY: help
+help: ## prints the verbs
+	@awk -F ' *## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## replays a real program's trace on the emulated MPS2_AN385 board and shows stats and the heap map
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/build.py MPS2_AN385
+	@$(PYTHON_VENV) -m galloc_mp demo
+
+.PHONY: test
+test: ## runs all tests on every target that this machine can run; K=expr selects
+	@$(TOOLS)/test.sh $(if $(K),-k '$(K)')
+
+.PHONY: check
+check: ## what CI runs: lint and test
+	@$(MAKE) lint
+	@$(MAKE) test K=
+
+.PHONY: run
+run: ## runs a script: TARGET=unix SCRIPT=f.py [TIMEOUT=s]; ends with 1 when it raised, 2 on a time-out
+	@$(if $(and $(TARGET),$(SCRIPT)),,echo 'say make run TARGET=t SCRIPT=f.py; the targets: make targets' >&2; exit 1)
+	@$(READY)
+	@$(PYTHON_VENV) -m galloc_mp run --build --timeout '$(TIMEOUT)' '$(TARGET)' '$(SCRIPT)'
+
+.PHONY: targets
+targets: ## lists the targets of `make run`
+	@$(READY)
+	@$(PYTHON_VENV) -m galloc_mp targets
+
+.PHONY: build
+build: ## builds what TARGET=t runs
+	@$(if $(TARGET),,echo 'say make build TARGET=t; the targets: make targets' >&2; exit 1)
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/build.py $(TARGET)
+
+.PHONY: firmware
+firmware: ## builds build/firmware/b/firmware.elf with the module: BOARD=b [GALLOC_REGION_SIZE=bytes]
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/build.py 'board:$(BOARD)'
+
+.PHONY: natmod
+natmod: ## builds the native module in build/natmod/a_<abi>/: ARCH=a
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/build.py 'natmod:$(ARCH)'
+
+.PHONY: lint
+lint: ## checks style and compiles the core for every processor, warnings as errors
+	@$(READY) apt:unix32 apt:arm apt:riscv apt:clang
+	@$(TOOLS)/lint.sh
+
+.PHONY: format
+format: ## lays out the C and Python sources
+	@$(READY)
+	@$(TOOLS)/format.sh
+
+.PHONY: clean
+clean: ## removes what was built; downloads and .venv stay
+	@$(TOOLS)/clean.sh
+
+.PHONY: distclean
+distclean: ## removes everything that was generated, downloads and .venv too
+	@rm -rf build .venv

@@ -1,0 +1,30 @@
+# Reserves a region for galloc in a bank of memory that the port leaves alone. Included by a board's mpconfigboard.mk,
+# which says first where the bank lies:
+#
+#   GALLOC_BANK_ORIGIN      address of the first byte that may be reserved
+#   GALLOC_BANK_SIZE        bytes from there on that may be reserved
+#   GALLOC_REGION_DEFAULT   bytes to reserve when nobody says GALLOC_REGION_SIZE=n
+#   GALLOC_REGION_NAME, GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it
+#
+# GALLOC_REGION_SIZE=0 reserves nothing.
+
+GALLOC_REGION_SIZE ?= $(GALLOC_REGION_DEFAULT)
+galloc_number = $(shell printf '%d' '$(1)' 2>/dev/null || echo ' bad')
+GALLOC_REGION_BYTES := $(call galloc_number,$(GALLOC_REGION_SIZE))
+GALLOC_BANK_BYTES := $(call galloc_number,$(GALLOC_BANK_SIZE))
+
+ifneq ($(words $(GALLOC_REGION_BYTES)),1)
+$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE) is no number of bytes)
+endif
+ifneq ($(shell [ $(GALLOC_REGION_BYTES) -ge 0 ] && [ $(GALLOC_REGION_BYTES) -le $(GALLOC_BANK_BYTES) ] && echo fits),fits)
+$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_BYTES) does not fit: this board can reserve 0 to $(GALLOC_BANK_BYTES) bytes at $(GALLOC_BANK_ORIGIN))
+endif
+
+ifneq ($(GALLOC_REGION_BYTES),0)
+CFLAGS += -DGALLOC_BOARD_REGION_LINKED=1
+CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'
+CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'
+LDFLAGS += -Wl,--defsym=galloc_region_origin=$(GALLOC_BANK_ORIGIN)
+LDFLAGS += -Wl,--defsym=galloc_region_size=$(GALLOC_REGION_BYTES)
+LDFLAGS += -Wl,-T,$(dir $(lastword $(MAKEFILE_LIST)))region.ld
+endif

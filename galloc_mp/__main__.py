@@ -1,0 +1,5 @@
+"""`python -m galloc_mp` is the command line of the package."""
+
+from galloc_mp.cli import app
+
+app(prog_name="galloc-mp")

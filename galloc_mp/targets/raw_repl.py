@@ -1,0 +1,184 @@
+"""Scripts over MicroPython's raw REPL: mpremote's transport on a stream of our own."""
+
+import time
+from pathlib import Path
+
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+
+from galloc_mp.targets.base import (
+    Target,
+    TargetError,
+    TargetTimeout,
+    as_bytes,
+    may_exit,
+    raise_for_exit,
+)
+from galloc_mp.targets.process import NewlineFilter, StreamEnded
+
+FILES = Path(__file__).with_name("memory_files.py")
+
+
+class StreamTransport(SerialTransport):
+    """mpremote's raw REPL and raw paste over a stream that is open already."""
+
+    def __init__(self, stream):
+        # Not the parent's, which opens a serial port by its name.
+        self.in_raw_repl = False
+        self.use_raw_paste = True
+        self.device_name = "stream"
+        self.mounted = False
+        self.serial = stream
+
+    def read_until(
+        self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None, **_
+    ):
+        """The parent's, by pieces instead of bytes, and with the stream's deadline as the only limit of time.
+
+        Data that goes to a consumer comes without the ending.
+        """
+        stream, data = self.serial, bytearray()
+        searched = 0
+        while True:
+            data += stream.take(len(stream.buffer))
+            at = data.find(ending, searched)
+            if at >= 0:
+                stream.unread(data[at + len(ending) :])
+                del data[at + len(ending) :]
+                if data_consumer:
+                    data_consumer(bytes(data[:at]))
+                    return ending
+                return bytes(data)
+            if data_consumer:
+                keep = len(ending) - 1
+                data_consumer(bytes(data[: len(data) - keep]))
+                del data[: len(data) - keep]
+            searched = max(len(data) - len(ending) + 1, 0)
+            if not stream.fill(stream.deadline - time.monotonic()):
+                return bytes(data)
+
+
+class RawReplTarget(Target):
+    """A MicroPython whose REPL is at the other end of a stream. Subclasses start the machine."""
+
+    boot_timeout = 30.0
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.transport = None
+
+    def start_machine(self):
+        """Starts the machine and returns the stream of its REPL."""
+        raise NotImplementedError
+
+    def _start(self) -> StreamTransport:
+        if self.transport is None:
+            stream = self.start_machine()
+            self.transport = StreamTransport(stream)
+            stream.deadline = time.monotonic() + self.boot_timeout
+            try:
+                self.transport.read_until(1, b">>> ")
+                self.transport.enter_raw_repl(soft_reset=False)
+            except (TransportError, StreamEnded) as error:
+                self.close()
+                raise TargetTimeout(f"{self.name}: no REPL came up: {error}") from None
+            self._prepare()
+        return self.transport
+
+    def _prepare(self) -> None:
+        """After boot and reset: what a stock firmware needs to import the native module."""
+        if self.spec.natmod:
+            for name in ("_galloc.mpy", "galloc.mpy"):
+                self.put(name, (self.spec.natmod_dir / name).read_bytes())
+
+    def stream(self, source, on_output, timeout=60):
+        """See Target."""
+        source = as_bytes(source)
+        if not may_exit(source):
+            self._run(source, on_output, timeout)
+            return
+        # The raw REPL drops the value of SystemExit, so here the script comes as a file to exec.
+        self.put("__script__", source)
+        runner = (
+            b"import sys as __sys\n"
+            b"try: exec(compile(__sys.modules['__files__'].take('__script__'), '<stdin>', 'exec'))\n"
+            b"except SystemExit as __e: __exit = __e.args[0] if __e.args else None\n"
+            b"else: __exit = None\n"
+        )
+        self._run(runner, on_output, timeout)
+        code = bytearray()
+        self._run(b"print(__exit if isinstance(__exit, int) else repr(__exit))", code.extend, 10)
+        text = code.decode().strip()
+        raise_for_exit(self.name, None if text == "None" else int(text) if text.isdigit() else text)
+
+    def _run(self, source: bytes, on_output, timeout: float) -> None:
+        transport = self._start()
+        stream = transport.serial
+        stream.deadline = time.monotonic() + timeout
+        newlines = NewlineFilter(on_output)
+        try:
+            transport.exec_raw_no_follow(source)
+            _, traceback = transport.follow(None, newlines)
+            newlines.finish()
+            self._find_prompt()
+        except StreamEnded as ended:
+            newlines.finish()
+            self.close()
+            raise TargetError(f"{self.name}: {ended}") from None
+        except TransportError as error:
+            late = time.monotonic() >= stream.deadline
+            newlines.finish()
+            self.close()
+            if late:
+                raise TargetTimeout(f"{self.name}: no end after {timeout:g} s") from None
+            raise TargetError(f"{self.name}: {error}") from None
+        if traceback:
+            text = traceback.replace(b"\r\n", b"\n").decode(errors="replace")
+            raise TargetError(f"{self.name}: the script raised", traceback=text)
+
+    def _find_prompt(self) -> None:
+        """Reads on to the next prompt, past a soft reset where the script asked for one."""
+        stream = self.transport.serial
+        stream.deadline = max(stream.deadline, time.monotonic() + 5)
+        said = self.transport.read_until(1, b">")
+        if not said.endswith(b">"):
+            raise TransportError("no prompt after the script")
+        if b"soft reboot" in said:
+            self.transport.read_until(1, b"exit\r\n>") if b"exit\r\n>" not in said else None
+            stream.unread(b">")
+            self._prepare()
+        else:
+            stream.unread(b">")
+
+    def put(self, path, data):
+        """See Target: the files lie in the GC heap, in a small file system that the host puts there."""
+        self._run(FILES.read_bytes(), lambda _: None, 10)
+        for at in range(0, len(data), 512) or (0,):
+            piece = data[at : at + 512]
+            code = f"import sys\nsys.modules['__files__'].add({path.lstrip('/')!r}, {piece!r}, {at == 0})"
+            self._run(code.encode(), lambda _: None, 10)
+
+    def reset(self):
+        """See Target."""
+        if self.transport is None:
+            return
+        stream = self.transport.serial
+        stream.deadline = time.monotonic() + self.boot_timeout
+        try:
+            self.transport.read_until(1, b">")
+            stream.write(b"\x04")
+            said = self.transport.read_until(1, b"raw REPL; CTRL-B to exit\r\n>")
+        except StreamEnded as ended:
+            self.close()
+            raise TargetError(f"{self.name}: {ended}") from None
+        if not said.endswith(b">"):
+            self.close()
+            raise TargetTimeout(f"{self.name}: no prompt after a soft reset")
+        stream.unread(b">")
+        self._prepare()
+
+    def close(self):
+        """See Target."""
+        if self.transport:
+            self.transport.close()
+            self.transport = None

@@ -1,0 +1,115 @@
+"""Which targets there are: three on this machine's own processor, and two for each folder in boards/.
+
+A board is described by `boards/<BOARD>/board.toml`:
+
+    port = "qemu"               # MicroPython's port, and so how it is built and run
+    packages = ["arm"]          # groups of setup.sh that its build and run need
+    emulator = [...]            # command that runs it, less the image
+    natmod = "armv7m"           # architecture of the native module; leave out where none can be loaded
+    make = ["NAME=value"]       # further arguments of MicroPython's make, for both images; may be left out
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One target: what it is built from and how it runs."""
+
+    name: str
+    port: str
+    board: str | None = None
+    """Folder in boards/, None for the unix targets."""
+    natmod: str | None = None
+    """Architecture of the native module that is loaded into a stock MicroPython; None: the module is built in."""
+    loads: str | None = None
+    """Architecture of the native modules that this MicroPython could load."""
+    packages: tuple[str, ...] = ()
+    emulator: tuple[str, ...] = ()
+    make: tuple[str, ...] = ()
+    options: dict = field(default_factory=dict, hash=False)
+    """All of board.toml, for ports with needs of their own."""
+
+    @property
+    def image(self) -> Path:
+        """The interpreter or the firmware, wherever it has been built or not."""
+        if self.port == "unix":
+            return BUILD / "unix" / self.name / "micropython"
+        kind = "uf2" if self.port == "rp2" else "elf"
+        return BUILD / "firmware" / self.name / f"firmware.{kind}"
+
+    @property
+    def natmod_dir(self) -> Path:
+        """Folder with `_galloc.mpy` and `galloc.mpy` for this target."""
+        return BUILD / "natmod" / f"{self.natmod}_{mpy_abi()}"
+
+
+def mpy_dir() -> Path:
+    """MicroPython's sources: MPY_DIR where that is set, else the tree that the set-up unpacked."""
+    import os
+
+    return Path(os.environ.get("MPY_DIR") or BUILD / "micropython").resolve()
+
+
+def mpy_abi(sources: Path | None = None) -> str:
+    """Version of native .mpy files as `major.minor`, from MicroPython's sources."""
+    text = ((sources or mpy_dir()) / "py" / "persistentcode.h").read_text()
+    major, minor = (
+        re.search(rf"#define {name} (\d+)", text).group(1)
+        for name in ("MPY_VERSION", "MPY_SUB_VERSION")
+    )
+    return f"{major}.{minor}"
+
+
+def _board_specs(folder: Path) -> list[Spec]:
+    options = tomllib.loads((folder / "board.toml").read_text())
+    common = dict(
+        port=options["port"],
+        board=folder.name,
+        loads=options.get("natmod"),
+        packages=tuple(options.get("packages", ())),
+        emulator=tuple(options.get("emulator", ())),
+        make=tuple(options.get("make", ())),
+        options=options,
+    )
+    specs = [Spec(folder.name, **common)]
+    if "natmod" in options:
+        specs.append(Spec(f"{folder.name}-natmod", natmod=options["natmod"], **common))
+    return specs
+
+
+def all_specs() -> dict[str, Spec]:
+    """Every target by name, the unix ones first."""
+    specs = [
+        Spec("unix", "unix", loads="x64"),
+        Spec("unix-natmod", "unix", loads="x64", natmod="x64"),
+        Spec(
+            "unix32",
+            "unix",
+            loads="x86",
+            packages=("unix32",),
+            make=("MICROPY_FORCE_32BIT=1", "MICROPY_PY_FFI=0"),
+        ),
+    ]
+    for description in sorted(ROOT.glob("boards/*/board.toml")):
+        specs += _board_specs(description.parent)
+    return {spec.name: spec for spec in specs}
+
+
+def known_targets() -> list[str]:
+    """Names of all targets."""
+    return list(all_specs())
+
+
+def find_spec(name: str) -> Spec:
+    """The target of that name. Raises ValueError, which lists the known ones."""
+    specs = all_specs()
+    if name not in specs:
+        raise ValueError(f"unknown target {name!r}; known are: {', '.join(specs)}")
+    return specs[name]

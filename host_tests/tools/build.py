@@ -1,0 +1,284 @@
+"""Builds what targets run: MicroPython with galloc in it, or stock with galloc's native module beside it.
+
+    build.py [TARGET | board:BOARD | natmod:ARCH]...
+
+Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its place only when the
+build went through. MicroPython's own tree is never written to. Progress goes to stderr, the compilers' output to
+build/log/.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+from galloc_mp.targets.registry import BUILD, ROOT, Spec, all_specs, find_spec, mpy_abi, mpy_dir
+
+SETUP = ROOT / "host_tests" / "tools" / "setup.sh"
+JOBS = f"-j{min(os.cpu_count() or 1, 2)}"
+
+# Variables of our own verbs, which make puts into the environment: MicroPython's makefiles use some of the names.
+OWN_VARIABLES = (
+    "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKECMDGOALS "
+    "TARGET SCRIPT TIMEOUT K BOARD ARCH BUILD SECONDS QUICK MPY_DIR GALLOC_REGION_SIZE"
+).split()
+
+
+class BuildError(Exception):
+    """A build failed; the message says what to look at."""
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"build: {text}", file=sys.stderr, flush=True)
+
+
+def set_up(*steps: str) -> None:
+    """Runs steps of setup.sh."""
+    if subprocess.run([SETUP, *steps], stdout=sys.stderr.fileno()).returncode:
+        raise BuildError(f"set-up failed: {' '.join(steps)}")
+
+
+@contextlib.contextmanager
+def locked(name: str):
+    """One build of this name at a time in this tree."""
+    (BUILD / "obj").mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "obj" / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def objects(name: str) -> Path:
+    """Folder of the object files, another one for another tree of MicroPython."""
+    tree = str(mpy_dir())
+    if tree == str(BUILD / "micropython"):
+        return BUILD / "obj" / name
+    return BUILD / f"obj-{zlib.crc32(tree.encode()):08x}" / name
+
+
+def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
+    """Runs make in `folder` with its output in build/log/NAME.log. Raises BuildError."""
+    environment = {k: v for k, v in os.environ.items() if k not in OWN_VARIABLES}
+    # The tree has no history of its own; without this the version would be told by whatever repository lies around it.
+    environment.setdefault("MICROPY_GIT_TAG", release())
+    environment.setdefault("MICROPY_GIT_HASH", "galloc")
+    log = BUILD / "log" / f"build-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "wb") as out:
+        child = subprocess.Popen(
+            ["make", JOBS, "-C", str(folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+        watch(child, log, what)
+    if child.returncode:
+        text = log.read_text(errors="replace")
+        told = [line for line in text.splitlines() if re.search(r"\*\*\*|error|does not fit|overflowed", line)]
+        raise BuildError("\n".join([*(told or text.splitlines())[-12:], f"{what} failed; all of its output: {log}"]))
+
+
+def watch(child: subprocess.Popen, log: Path, what: str) -> None:
+    """Waits for a build, telling now and then how many files it has compiled when that takes long."""
+    start = told = time.monotonic()
+    while True:
+        try:
+            child.wait(0.2 if time.monotonic() - start < 3 else 1)
+            break
+        except subprocess.TimeoutExpired:
+            if time.monotonic() - told >= 10:
+                told = time.monotonic()
+                done = log.read_bytes().count(b"\nCC ")
+                say(f"{what}: {done} files after {told - start:.0f} s")
+    if time.monotonic() - start > 3 and not child.returncode:
+        say(f"{what}: {time.monotonic() - start:.0f} s")
+
+
+def release() -> str:
+    """The release of MicroPython's tree, as `v1.25.0`."""
+    text = (mpy_dir() / "py" / "mpconfig.h").read_text()
+    parts = [re.search(rf"#define MICROPY_VERSION_{part} (\d+)", text).group(1) for part in ("MAJOR", "MINOR", "MICRO")]
+    return "v" + ".".join(parts)
+
+
+def install(source: Path, target: Path) -> None:
+    """Copies a finished image to its place, whole or not at all, and only when it differs."""
+    if target.exists() and target.read_bytes() == source.read_bytes():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".new")
+    shutil.copy2(source, partial)
+    partial.replace(target)
+
+
+def settle(folder: Path, arguments: list[str], product: Path) -> None:
+    """Makes way for a build with other arguments than the last one.
+
+    Another size of the region asks for another link only, anything else for all objects anew.
+    """
+    size = next((a for a in arguments if a.startswith("GALLOC_REGION_SIZE=")), "")
+    # 0 leaves the region out, which the compiler must know too.
+    compiled = [a for a in arguments if a != size] + [str(size.endswith("=0"))]
+    now = {"compiled": compiled, "size": size}
+    stamp = folder / "arguments.json"
+    with contextlib.suppress(OSError, ValueError):
+        before = json.loads(stamp.read_text())
+        if before == now:
+            return
+        if before["compiled"] == compiled:
+            product.unlink(missing_ok=True)
+            stamp.write_text(json.dumps(now))
+            return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    stamp.write_text(json.dumps(now))
+
+
+def mpy_cross() -> Path:
+    """Builds MicroPython's cross compiler and returns its path."""
+    folder = objects("mpy-cross")
+    with locked("mpy-cross"):
+        product = folder / "mpy-cross"
+        if not product.exists():
+            make("mpy-cross", mpy_dir() / "mpy-cross", [f"BUILD={folder}", f"PROG={product.name}"], "mpy-cross")
+    return product
+
+
+def common_arguments(folder: Path) -> list[str]:
+    """Arguments of MicroPython's make that hold for every port."""
+    library = BUILD / "obj" / "no-library"
+    library.mkdir(parents=True, exist_ok=True)
+    # The release comes without micropython-lib, and its makefile looks for this file.
+    (library / "README.md").touch()
+    return [
+        f"BUILD={folder}",
+        f"MICROPY_MPYCROSS={mpy_cross()}",
+        f"MPY_LIB_DIR={library}",
+        f"PYTHON={sys.executable}",
+    ]
+
+
+def manifest(folder: Path, *lines: str) -> str:
+    """Writes a manifest for a build that has none of its own; argument that names it."""
+    file = folder.with_name(f"{folder.name}-manifest.py")
+    file.write_text("\n".join([*lines, ""]))
+    return f"FROZEN_MANIFEST={file}"
+
+
+WRAPPER = ROOT / "galloc_mp" / "device" / "manifest.py"
+ASYNCIO = 'include("$(MPY_DIR)/extmod/asyncio")'
+
+
+def build_unix(spec: Spec) -> None:
+    """The unix port, with the module built in or stock."""
+    folder = objects(spec.name)
+    arguments = [*common_arguments(folder), "VARIANT=standard", "MICROPY_PY_SSL=0", "MICROPY_PY_BTREE=0", *spec.make]
+    if spec.natmod:
+        arguments.append(manifest(folder, ASYNCIO))
+    else:
+        arguments.append(f"USER_C_MODULES={ROOT / 'firmware'}")
+        wrapper = [f'include("{WRAPPER}")'] if WRAPPER.exists() else []
+        arguments.append(manifest(folder, ASYNCIO, *wrapper))
+    product = folder / "micropython"
+    settle(folder, arguments, product)
+    make(spec.name, mpy_dir() / "ports" / "unix", arguments, f"MicroPython for {spec.name}")
+    install(product, spec.image)
+
+
+def build_qemu(spec: Spec) -> None:
+    """The QEMU port: our board with module and region, or the port's own board, stock."""
+    folder = objects(spec.name)
+    arguments = [*common_arguments(folder), f"BOARD={spec.board}", *spec.make]
+    if spec.natmod:
+        arguments.append(manifest(folder, "# Nothing frozen in."))
+        own = mpy_dir() / "ports" / "qemu" / "boards" / spec.board
+        if not own.is_dir():
+            # A board that the port does not know: ours, without module and region.
+            arguments += [f"BOARD_DIR={ROOT / 'boards' / spec.board}", "GALLOC_REGION_SIZE=0"]
+    else:
+        arguments += [f"BOARD_DIR={ROOT / 'boards' / spec.board}", f"USER_C_MODULES={ROOT / 'firmware'}"]
+        if os.environ.get("GALLOC_REGION_SIZE"):
+            arguments.append(f"GALLOC_REGION_SIZE={os.environ['GALLOC_REGION_SIZE']}")
+    product = folder / "firmware.elf"
+    settle(folder, arguments, product)
+    make(spec.name, mpy_dir() / "ports" / "qemu", arguments, f"firmware for {spec.name}")
+    install(product, spec.image)
+
+
+def build_natmod(arch: str) -> Path:
+    """The native module for one architecture; the folder that holds it."""
+    target = BUILD / "natmod" / f"{arch}_{mpy_abi()}"
+    arguments = [
+        f"ARCH={arch}",
+        f"MPY_DIR={mpy_dir()}",
+        f"MPY_CROSS={mpy_cross()}",
+        f"PYTHON={sys.executable}",
+        f"BUILD={objects(f'natmod-{arch}')}",
+        f"DESTINATION={target}",
+    ]
+    with locked(f"natmod-{arch}"):
+        make(f"natmod-{arch}", ROOT / "firmware" / "natmod", arguments, f"native module for {arch}")
+    return target
+
+
+# What the compiler of an architecture comes with.
+NATMOD_STEPS = {
+    "x64": (),
+    "x86": ("apt:unix32",),
+    "armv6m": ("apt:arm",),
+    "armv7m": ("apt:arm",),
+    "armv7emsp": ("apt:arm",),
+    "armv7emdp": ("apt:arm",),
+    "rv32imc": ("apt:riscv",),
+}
+
+
+def find_board(name: str) -> Spec:
+    """The target that is the firmware of a board. Raises ValueError, which lists the known boards."""
+    boards = {s.board: s for s in all_specs().values() if s.board and not s.natmod}
+    if name not in boards:
+        raise ValueError(f"unknown BOARD={name}; known are: {', '.join(boards)}")
+    return boards[name]
+
+
+BUILDERS = {"unix": build_unix, "qemu": build_qemu}
+
+
+def build(name: str) -> None:
+    """Builds all that one target needs. Raises ValueError for an unknown name, BuildError."""
+    spec = find_spec(name)
+    set_up(*(f"apt:{group}" for group in spec.packages), "micropython")
+    with locked(spec.name):
+        BUILDERS[spec.port](spec)
+    if spec.natmod:
+        build_natmod(spec.natmod)
+
+
+def main(names: list[str]) -> int:
+    """Builds each; 1 when one failed."""
+    try:
+        for name in names:
+            kind, _, value = name.rpartition(":")
+            if kind == "natmod":
+                set_up(*NATMOD_STEPS.get(value, ()), "micropython")
+                build_natmod(value)
+            elif kind == "board":
+                build(find_board(value).name)
+            else:
+                build(name)
+    except (BuildError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
