@@ -1,0 +1,1 @@
+"""Tests, proofs and measurements, one technique or target a folder."""

@@ -1,0 +1,1 @@
+"""Measurements: speed, worst case and memory, of galloc and of its peers."""

@@ -1,0 +1,243 @@
+#include "worst.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops.h"
+#include "random.h"
+#include "step.h"
+
+enum { MAX_HOLES = 2000, SEPARATOR = 16, REGION = 32 * 1024 * 1024 };
+
+typedef struct {
+    const char *name;
+    uint32_t (*size)(uint32_t k, uint32_t holes, random_t *r);
+} shape_t;
+
+static uint32_t shape_equal(uint32_t k, uint32_t holes, random_t *r) {
+    (void)k, (void)holes, (void)r;
+    return 200;
+}
+
+static uint32_t shape_equal_large(uint32_t k, uint32_t holes, random_t *r) {
+    (void)k, (void)holes, (void)r;
+    return 4096;
+}
+
+static uint32_t shape_ascending(uint32_t k, uint32_t holes, random_t *r) {
+    (void)holes, (void)r;
+    return 24 + 8 * k;
+}
+
+static uint32_t shape_descending(uint32_t k, uint32_t holes, random_t *r) {
+    (void)r;
+    return 24 + 8 * (holes - k);
+}
+
+static uint32_t shape_small(uint32_t k, uint32_t holes, random_t *r) {
+    (void)k, (void)holes;
+    return random_range(r, 8, 512);
+}
+
+static uint32_t shape_wide(uint32_t k, uint32_t holes, random_t *r) {
+    (void)k, (void)holes;
+    return random_range(r, 64, 8192);
+}
+
+// Sizes in one octave: each differs from the next in the low bits alone, which makes a trie deep.
+static uint32_t shape_octave(uint32_t k, uint32_t holes, random_t *r) {
+    (void)holes, (void)r;
+    return 4096 + 8 * (k % 512);
+}
+
+// All bits of the size below its highest are walked: 4096 + each power of two, then sums of them.
+static uint32_t shape_bits(uint32_t k, uint32_t holes, random_t *r) {
+    (void)holes, (void)r;
+    return 4096 + (8u << k % 9) + (k / 9 % 2) * (8u << k / 18 % 9);
+}
+
+static uint32_t shape_powers(uint32_t k, uint32_t holes, random_t *r) {
+    (void)holes, (void)r;
+    return (16u << k % 9) - 4 * (k % 3);
+}
+
+// One hole a class border of 8 bytes, all of them just too small for 520.
+static uint32_t shape_border(uint32_t k, uint32_t holes, random_t *r) {
+    (void)holes, (void)r;
+    return 500 + k % 3 * 8 - 4;
+}
+
+static const shape_t shapes[] = {
+    {"equal", shape_equal},   {"equal large", shape_equal_large}, {"ascending", shape_ascending},
+    {"small", shape_small},   {"descending", shape_descending},   {"wide", shape_wide},
+    {"octave", shape_octave}, {"bits", shape_bits},               {"powers", shape_powers},
+    {"border", shape_border},
+};
+
+static const char *const orders[] = {"forward", "backward", "shuffled"};
+
+static block_t holes_at[MAX_HOLES], separators[MAX_HOLES + 1];
+static uint32_t sequence[MAX_HOLES];
+
+typedef struct {
+    unsigned alloc, aligned, free, resize; // instructions, the highest seen
+    unsigned missed;                       // requests of a hole's own size that returned NULL
+    size_t alloc_size, aligned_size, aligned_align;
+} worst_t;
+
+static void must_alloc(block_t *block, size_t size) {
+    if (!ops_alloc(block, size, 1)) {
+        fprintf(stderr, "bench: an adversarial state does not fit its region\n");
+        exit(2);
+    }
+}
+
+// Leaves no free memory but the holes and what is too little for `filler` bytes behind them.
+static void make_state(void *region, const shape_t *shape, unsigned order, uint32_t holes, random_t *r) {
+    size_t need = 65536;
+    for (uint32_t k = 0; k < holes; k++) {
+        holes_at[k].size = shape->size(k, holes, r);
+        need += holes_at[k].size + SEPARATOR + 64;
+        sequence[k] = order == 1 ? holes - 1 - k : k;
+    }
+    for (uint32_t k = holes - 1; order == 2 && k > 0; k--) {
+        uint32_t other = random_range(r, 0, k), kept = sequence[k];
+        sequence[k] = sequence[other];
+        sequence[other] = kept;
+    }
+    ops_start(region, need);
+    must_alloc(&separators[0], SEPARATOR);
+    for (uint32_t k = 0; k < holes; k++) {
+        must_alloc(&holes_at[k], holes_at[k].size);
+        must_alloc(&separators[k + 1], SEPARATOR);
+    }
+    block_t rest;
+    for (size_t filler = need; filler >= SEPARATOR; filler /= 2) {
+        while (ops_alloc(&rest, filler, 1)) {
+        }
+    }
+    for (uint32_t k = 0; k < holes; k++) {
+        block_t hole = holes_at[sequence[k]];
+        ops_free(&hole);
+    }
+}
+
+static void *stepped_alloc(size_t size, size_t align, unsigned *worst) {
+    step_begin();
+    void *at = adapter_alloc(size, align);
+    unsigned n = step_end();
+    *worst = n > *worst ? n : *worst;
+    return at;
+}
+
+static void stepped_free(void *at, size_t size, size_t align, unsigned *worst) {
+    step_begin();
+    adapter_free(at, size, align);
+    unsigned n = step_end();
+    *worst = n > *worst ? n : *worst;
+}
+
+static void try_alloc(worst_t *w, size_t size, size_t align, bool hole) {
+    unsigned before = align > 8 ? w->aligned : w->alloc;
+    unsigned *worst = align > 8 ? &w->aligned : &w->alloc;
+    void *at = stepped_alloc(size, align, worst);
+    if (*worst > before) {
+        *(align > 8 ? &w->aligned_size : &w->alloc_size) = size;
+        w->aligned_align = align > 8 ? align : w->aligned_align;
+    }
+    w->missed += hole && at == NULL;
+    if (at != NULL) {
+        stepped_free(at, size, align, &w->free);
+    }
+}
+
+static void try_resize(worst_t *w, block_t *block, size_t size) {
+    step_begin();
+    int done = adapter_resize(block->at, block->size, block->align, size);
+    unsigned n = step_end();
+    w->resize = done >= 0 && n > w->resize ? n : w->resize;
+    block->size = done == 1 ? size : block->size;
+}
+
+static void measure(worst_t *w, uint32_t holes, random_t *r) {
+    static const size_t sizes[] = {0,   1,   8,   12,  13,  16,   20,   24,   64,   100,   160,   200,   204,   256,
+                                   400, 508, 516, 520, 800, 1024, 2048, 4000, 4100, 5000,  6144,  8180,  8192,  16000,
+                                   40,  80,  120, 300, 600, 1500, 3000, 4090, 4200, 12000, 20000, 40000, 1 << 20};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        try_alloc(w, sizes[i], 1, false);
+        for (size_t align = 16; align <= 1024; align *= 2) {
+            try_alloc(w, sizes[i], align, false);
+        }
+    }
+    for (int i = 0; i < 24; i++) {
+        size_t size = holes_at[random_range(r, 0, holes - 1)].size;
+        try_alloc(w, size, 1, true);
+        try_alloc(w, size + 8, 1, false);
+        try_alloc(w, size - 8, 1, false);
+        try_alloc(w, size / 2, (size_t)16 << i % 6, false);
+    }
+    for (int i = 0; i < 24; i++) { // grow into the next hole whole and in part, and back
+        block_t *block = &separators[random_range(r, 0, holes - 1)];
+        const size_t targets[] = {24, 100, 208, SEPARATOR, 220, 500, 4200, SEPARATOR, 20000, 8};
+        for (size_t k = 0; k < sizeof(targets) / sizeof(targets[0]); k++) {
+            try_resize(w, block, targets[k]);
+        }
+    }
+    for (int i = 0; i < 24; i++) { // between two holes, next to one, next to none
+        block_t *block = &separators[random_range(r, 0, holes)];
+        if (block->at != NULL) {
+            stepped_free(block->at, block->size, block->align, &w->free);
+            block->at = NULL;
+        }
+    }
+}
+
+static void adversarial_table(void *region) {
+    unsigned first = 0, second = 0;
+    block_t large[400], small;
+    size_t count = 0;
+    ops_start(region, 65536);
+    while (ops_alloc(&large[count], 200, 1)) {
+        count++;
+        if (!ops_alloc(&small, 16, 1)) {
+            break;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        ops_free(&large[i]);
+    }
+    stepped_alloc(400, 1, &first);
+    stepped_alloc(200, 64, &second);
+    printf("{\"state\": \"table\", \"holes\": %zu, \"alloc_400\": %u, \"alloc_200_64\": %u}\n", count, first, second);
+}
+
+void worst_run(unsigned seed) {
+    static const uint32_t holes[] = {10, 100, 1000, 2000};
+    void *region = ops_region(REGION);
+    if (!step_available()) {
+        fprintf(stderr, "bench: single steps are counted on x86-64 Linux only\n");
+        exit(4);
+    }
+    adapter_bounded = true;
+    adversarial_table(region);
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+        for (unsigned order = 0; order < 3; order++) {
+            for (size_t h = 0; h < sizeof(holes) / sizeof(holes[0]); h++) {
+                random_t r = {seed + 1000 * s + 10 * order + h};
+                worst_t w = {0};
+                make_state(region, &shapes[s], order, holes[h], &r);
+                measure(&w, holes[h], &r);
+                if (!adapter_check()) {
+                    fprintf(stderr, "bench: the heap is not sound after shape %s\n", shapes[s].name);
+                    exit(3);
+                }
+                printf("{\"state\": \"%s\", \"order\": \"%s\", \"holes\": %u, \"alloc\": %u, \"aligned\": %u, \"free\": %u, "
+                       "\"resize\": %u, \"missed\": %u, \"alloc_size\": %zu, \"aligned_size\": %zu, "
+                       "\"aligned_align\": %zu}\n",
+                       shapes[s].name, orders[order], holes[h], w.alloc, w.aligned, w.free, w.resize, w.missed, w.alloc_size,
+                       w.aligned_size, w.aligned_align);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+"""Everything that is measured of one allocator, in parallel where counts allow it."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from . import callgrind
+from .build import Binary, traces
+from .callgrind import MeasureError, Profile
+from .goals import WORKLOADS
+
+JOBS = 2
+
+
+def driver(binary: Binary, *arguments: str, timeout: float = 600) -> list[dict]:
+    """Runs a driver and returns its lines of JSON. Raises MeasureError."""
+    try:
+        done = subprocess.run(
+            [str(binary.path), *arguments], capture_output=True, text=True, timeout=timeout
+        )
+    except subprocess.TimeoutExpired as late:
+        raise MeasureError(f"{binary.name} {' '.join(arguments)}: over {timeout:.0f} s") from late
+    if done.returncode:
+        message = done.stderr.strip() or f"ended with {done.returncode}"
+        raise MeasureError(f"{binary.name} {' '.join(arguments)}: {message[-500:]}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def in_parallel(tasks: Iterable[Callable[[], object]], tick: Callable[[], None] = lambda: None):
+    """Results of the tasks in their order; `tick` is called as each one ends."""
+
+    def run(task):
+        try:
+            return task()
+        finally:
+            tick()
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        return list(pool.map(run, tasks))
+
+
+def inputs() -> dict[str, str]:
+    """What a driver is told to run, by name: workloads and traces."""
+    named = {name: name for name in WORKLOADS}
+    return named | {name: str(path) for name, path in traces().items()}
+
+
+def profiles(binaries: list[Binary], names: list[str], seed: int = 1, tick=lambda: None):
+    """Profile by (binary's name, input's name)."""
+    known = inputs()
+    jobs = [(b, n) for b in binaries for n in names]
+    found: list[Profile] = in_parallel(
+        [lambda b=b, n=n: callgrind.profile(b, known[n], seed) for b, n in jobs], tick
+    )
+    return {(b.name, n): p for (b, n), p in zip(jobs, found, strict=True)}
+
+
+def fits(binary: Binary, tick=lambda: None) -> dict[str, dict]:
+    """For each trace `peak`, `smallest`, `sure` in bytes."""
+    paths = traces()
+    rows = in_parallel([lambda p=p: driver(binary, "fit", str(p))[0] for p in paths.values()], tick)
+    return dict(zip(paths, rows, strict=True))
+
+
+def worst(binary: Binary, seed: int = 1) -> list[dict]:
+    """Instructions of the worst single operations, a row for each adversarial state."""
+    return driver(binary, "worst", str(seed))
+
+
+def worst_summary(rows: list[dict]) -> dict[str, int]:
+    """The highest of each column over all states, and the two requests of the table."""
+    table = next(row for row in rows if row["state"] == "table")
+    states = [row for row in rows if row["state"] != "table"]
+    summary = {kind: max(row[kind] for row in states) for kind in ("alloc", "aligned", "free", "resize")}
+    summary["missed"] = sum(row["missed"] for row in states)
+    return {"alloc_400": table["alloc_400"], "alloc_200_64": table["alloc_200_64"], **summary}
