@@ -8,6 +8,7 @@
 #
 # GALLOC_REGION_SIZE=0 reserves nothing.
 
+GALLOC_REGION_LD := $(dir $(lastword $(MAKEFILE_LIST)))region.ld
 GALLOC_REGION_SIZE ?= $(GALLOC_REGION_DEFAULT)
 galloc_number = $(shell printf '%d' '$(1)' 2>/dev/null || echo ' bad')
 GALLOC_REGION_BYTES := $(call galloc_number,$(GALLOC_REGION_SIZE))
@@ -26,5 +27,5 @@ CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'
 CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'
 LDFLAGS += -Wl,--defsym=galloc_region_origin=$(GALLOC_BANK_ORIGIN)
 LDFLAGS += -Wl,--defsym=galloc_region_size=$(GALLOC_REGION_BYTES)
-LDFLAGS += -Wl,-T,$(dir $(lastword $(MAKEFILE_LIST)))region.ld
+LDFLAGS += -Wl,-T,$(GALLOC_REGION_LD)
 endif

@@ -3,8 +3,8 @@
 import os
 import select
 import subprocess
+import tempfile
 import time
-from pathlib import Path
 
 
 class StreamEnded(Exception):
@@ -17,8 +17,8 @@ class ProcessStream:
     A read ends with what has come when `deadline` (a time.monotonic() value) passes.
     """
 
-    def __init__(self, command: list[str], log: Path | None = None, **options):
-        self.log = open(log, "wb") if log else subprocess.DEVNULL
+    def __init__(self, command: list[str], **options):
+        self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -27,6 +27,7 @@ class ProcessStream:
             bufsize=0,
             **options,
         )
+        self.name = os.path.basename(command[0])
         self.buffer = bytearray()
         self.deadline = time.monotonic() + 60
 
@@ -37,7 +38,7 @@ class ProcessStream:
             return False
         data = os.read(out, 65536)
         if not data:
-            raise StreamEnded(f"{self.process.args[0]} ended (status {self.process.wait()})")
+            raise StreamEnded(self._obituary())
         self.buffer += data
         return True
 
@@ -74,14 +75,22 @@ class ProcessStream:
             if readable:
                 self.fill(0)
             elif not writable:
-                raise StreamEnded(f"{self.process.args[0]} takes no input")
+                raise StreamEnded(f"{self.name} takes no input")
             if writable:
                 try:
                     # Not more than a pipe surely takes at once, so that the write cannot block.
                     view = view[os.write(pipe, view[: select.PIPE_BUF]) :]
                 except BrokenPipeError:
-                    raise StreamEnded(f"{self.process.args[0]} ended") from None
+                    raise StreamEnded(self._obituary()) from None
         return len(data)
+
+    def _obituary(self) -> str:
+        """How the child ended, with the end of what it said on stderr."""
+        status = self.process.wait()
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        self.log.seek(0)
+        said = self.log.read().decode(errors="replace").strip()
+        return "\n".join(filter(None, [f"{self.name} {how}", said[-2000:]]))
 
     def close(self) -> None:
         """Ends the child and its streams."""
@@ -89,8 +98,7 @@ class ProcessStream:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
-        if self.log is not subprocess.DEVNULL:
-            self.log.close()
+        self.log.close()
 
 
 class NewlineFilter:

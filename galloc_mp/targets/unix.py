@@ -26,7 +26,6 @@ class UnixTarget(Target):
             self.folder = self.folder or tempfile.mkdtemp(prefix="galloc-")
             self.stream_ = ProcessStream(
                 [str(self.spec.image), str(LOOP)],
-                log=Path(self.folder) / "stderr",
                 cwd=self.folder,
                 env=self.environment(self.spec, self.folder),
             )
@@ -53,8 +52,7 @@ class UnixTarget(Target):
             self._until_mark(code.extend)
         except StreamEnded as ended:
             self._stop()
-            said = (Path(self.folder) / "stderr").read_text(errors="replace")
-            raise TargetError(f"{self.name}: {ended}", traceback=said) from None
+            raise TargetError(f"{self.name}: {ended}") from None
         except TimeoutError:
             self._stop()
             raise TargetTimeout(f"{self.name}: no end after {timeout:g} s") from None
