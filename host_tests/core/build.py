@@ -1,0 +1,141 @@
+"""Builds of the core with a test driver, cached by the content of all that goes in."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "firmware" / "core"
+DRIVER = Path(__file__).resolve().parent / "driver"
+CACHE = ROOT / "build" / "host_tests" / "core"
+
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wundef", "-Wshadow")
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SERVE = ("driver.c", "serve.c", "random.c", "sweep.c", "damage.c", "harness.c")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to build the core and a program around it.
+
+    flags: further compiler flags for the core and the program alike.
+    core_flags: flags for the core's own files only.
+    """
+
+    name: str
+    compiler: str = "gcc"
+    bits: int = 64
+    flags: tuple[str, ...] = ()
+    core_flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
+    sanitizers: tuple[str, ...] = SANITIZERS
+    optimise: str = "-O1"
+    program: tuple[str, ...] = SERVE
+    checked: bool = True  # the header word carries its checksum
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_NOCHECK = ("-DGALLOC_HEADER_CHECK=0",)
+_SMALL = ("-DGALLOC_SMALLBINS=4", "-DGALLOC_ALIGNMENT_SUB_BINS=2")
+
+VARIANTS = (
+    Variant("gcc64"),
+    Variant("gcc32", bits=32),
+    Variant("gcc64-nocheck", flags=_NOCHECK, checked=False),
+    Variant("gcc32-nocheck", bits=32, flags=_NOCHECK, checked=False),
+    Variant("gcc64-small", flags=_SMALL),
+    Variant("gcc32-small", bits=32, flags=_SMALL),
+    Variant("clang64", compiler="clang"),
+)
+BY_NAME = {variant.name: variant for variant in VARIANTS}
+
+
+class BuildError(Exception):
+    """The compiler or linker refused; the text is what it said."""
+
+
+def core_sources() -> list[Path]:
+    """The core's C files, in a fixed order."""
+    return sorted(CORE.glob("*.c"))
+
+
+@functools.cache
+def compiler_version(compiler: str) -> str:
+    """The version line of a compiler. Raises BuildError naming it when it is not installed."""
+    if shutil.which(compiler) is None:
+        raise BuildError(f"{compiler} is not installed")
+    asked = subprocess.run([compiler, "--version"], capture_output=True, text=True, timeout=60)
+    return asked.stdout.splitlines()[0]
+
+
+def run_compiler(command: list[str]) -> str:
+    """Runs a compiler, returns its output. Raises BuildError with all of it when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise BuildError(" ".join(command) + "\n" + done.stdout + done.stderr)
+    return done.stdout
+
+
+def digest(variant: Variant) -> str:
+    """Names a build by the content of its sources, the headers beside them, flags and compiler."""
+    seen = hashlib.sha256(repr(variant).encode() + compiler_version(variant.compiler).encode())
+    files = sorted(CORE.glob("*.[ch]")) + sorted(DRIVER.glob("*.[ch]"))
+    for path in files:
+        seen.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return seen.hexdigest()[:16]
+
+
+def build(variant: Variant) -> Path:
+    """The executable of a variant, built when it is not in the cache.
+
+    Safe when several processes ask at once: the result appears under its name only when whole.
+    Raises BuildError with the compiler's words.
+    """
+    target = CACHE / f"{variant.name}-{digest(variant)}"
+    if target.exists():
+        return target
+    CACHE.mkdir(parents=True, exist_ok=True)
+    common = [variant.compiler, f"-m{variant.bits}", "-g", variant.optimise, *variant.sanitizers]
+    common += [*WARNINGS, *variant.flags, f"-I{CORE}"]
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="making-") as folder:
+        objects = []
+        for source in core_sources():
+            made = Path(folder) / f"core-{source.stem}.o"
+            run_compiler(
+                [*common, "-std=c11", *variant.core_flags, "-c", str(source), "-o", str(made)]
+            )
+            objects.append(str(made))
+        program = [str(DRIVER / name) for name in variant.program]
+        whole = Path(folder) / "whole"
+        run_compiler(
+            [*common, "-std=gnu11", *program, *objects, *variant.link_flags, "-o", str(whole)]
+        )
+        for old in CACHE.glob(f"{variant.name}-????????????????"):
+            old.unlink(missing_ok=True)
+        os.replace(whole, target)
+    return target
+
+
+def build_all(variants: Iterable[Variant]) -> dict[str, Path | BuildError]:
+    """Builds several variants side by side; a failed one gives its error instead of a path."""
+
+    def attempt(variant: Variant) -> Path | BuildError:
+        try:
+            return build(variant)
+        except BuildError as error:
+            return error
+
+    wanted = list(variants)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        return dict(zip([v.name for v in wanted], pool.map(attempt, wanted), strict=True))

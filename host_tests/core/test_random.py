@@ -1,0 +1,33 @@
+"""Long random runs inside the driver; a failure names seed, run and action."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+RUNS = {"gcc64": 100, "gcc32": 100}
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_random_actions(program, variant, seed):
+    """100 runs of 10,000 actions in the main builds, fewer in the others; check after each."""
+    runs = RUNS.get(variant.name, 16)
+    done = subprocess.run(
+        [str(program), "random", str(seed), str(runs), "10000"],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    assert f"{runs} runs of 10000 actions" in done.stdout
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_use_after_damage_stays_inside_the_region(program, seed):
+    """Heaps with bytes overwritten at random: the core comes back and harms nobody else."""
+    done = subprocess.run(
+        [str(program), "damage", str(seed), "5000"], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    assert "5000 cases" in done.stdout
