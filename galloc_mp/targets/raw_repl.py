@@ -109,7 +109,9 @@ class RawReplTarget(Target):
         code = bytearray()
         self._run(b"print(__exit if isinstance(__exit, int) else repr(__exit))", code.extend, 10)
         text = code.decode().strip()
-        raise_for_exit(self.name, None if text == "None" else int(text) if text.isdigit() else text)
+        raise_for_exit(
+            self.name, None if text == "None" else int(text) if text.isdigit() else text
+        )
 
     def _run(self, source: bytes, on_output, timeout: float) -> None:
         transport = self._start()

