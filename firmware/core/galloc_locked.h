@@ -1,0 +1,141 @@
+// galloc_locked.h: the locked form of the functions of galloc.h, for heaps that several threads, cores or interrupt
+// handlers share.
+//
+// The port defines two macros before it includes this file:
+//
+//     GALLOC_LOCK(heap)      enters the critical section; may declare a variable that GALLOC_UNLOCK(heap) reads
+//     GALLOC_UNLOCK(heap)    leaves it; always follows in the same block
+//
+// Hosted programs that define neither get a spinlock (C11 atomics), one for all heaps of the program.
+//
+// What the lock costs others: it is held for the bounded steps of the allocator only. Payload is copied and zeroed
+// outside of it, so the size of a block never shows in an interrupt's latency. Held longer are galloc_locked_check,
+// galloc_locked_walk, and an over-aligned request that is about to fail on a heap without `bounded_search`: all three
+// O(chunks).
+//
+// A block belongs to its caller: two callers that free or reallocate the same block at the same time are a mistake that
+// no lock mends, though the heap survives it.
+
+#ifndef GALLOC_LOCKED_H
+#define GALLOC_LOCKED_H
+
+#include <string.h>
+
+#include "galloc.h"
+
+#if !defined(GALLOC_LOCK) && !defined(GALLOC_UNLOCK)
+#if defined(__STDC_HOSTED__) && __STDC_HOSTED__ && !defined(__STDC_NO_ATOMICS__) && defined(__GNUC__)
+#include <stdatomic.h>
+// Weak, so that all translation units of a program share one lock though this file is a header only.
+__attribute__((weak)) atomic_flag galloc_host_lock = ATOMIC_FLAG_INIT;
+#define GALLOC_LOCK(heap)                                                                                              \
+    while (atomic_flag_test_and_set_explicit(&galloc_host_lock, memory_order_acquire)) {                               \
+    }
+#define GALLOC_UNLOCK(heap) atomic_flag_clear_explicit(&galloc_host_lock, memory_order_release)
+#else
+#error "define GALLOC_LOCK(heap) and GALLOC_UNLOCK(heap) before including galloc_locked.h"
+#endif
+#elif !defined(GALLOC_LOCK) || !defined(GALLOC_UNLOCK)
+#error "define both GALLOC_LOCK(heap) and GALLOC_UNLOCK(heap), or neither"
+#endif
+
+// As galloc_alloc.
+static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    GALLOC_LOCK(heap);
+    void *block = galloc_alloc(heap, size, align);
+    GALLOC_UNLOCK(heap);
+    return block;
+}
+
+// As galloc_alloc_zeroed; the bytes are cleared after the lock is left.
+static inline void *galloc_locked_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
+    void *block = galloc_locked_alloc(heap, size, align);
+    if (block != NULL) {
+        memset(block, 0, size);
+    }
+    return block;
+}
+
+// As galloc_free.
+static inline galloc_fault_t galloc_locked_free(galloc_heap_t *heap, void *block) {
+    GALLOC_LOCK(heap);
+    galloc_fault_t fault = galloc_free(heap, block);
+    GALLOC_UNLOCK(heap);
+    return fault;
+}
+
+// As galloc_resize.
+static inline bool galloc_locked_resize(galloc_heap_t *heap, void *block, size_t size) {
+    GALLOC_LOCK(heap);
+    bool done = galloc_resize(heap, block, size);
+    GALLOC_UNLOCK(heap);
+    return done;
+}
+
+// As galloc_usable_size.
+static inline size_t galloc_locked_usable_size(galloc_heap_t *heap, const void *block) {
+    GALLOC_LOCK(heap);
+    size_t size = galloc_usable_size(heap, block);
+    GALLOC_UNLOCK(heap);
+    return size;
+}
+
+// As galloc_owns.
+static inline bool galloc_locked_owns(galloc_heap_t *heap, const void *block) {
+    GALLOC_LOCK(heap);
+    bool owned = galloc_owns(heap, block);
+    GALLOC_UNLOCK(heap);
+    return owned;
+}
+
+// As galloc_realloc, in steps that each take the lock: in place if it can be, else a new block, a copy outside the lock,
+// and the old block's release. NULL leaves the old block whole.
+static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
+    if (block == NULL) {
+        return galloc_locked_alloc(heap, size, align);
+    }
+    if (align < 8) {
+        align = align == 0 || (align & (align - 1)) == 0 ? 8 : 3;
+    }
+    if ((align & (align - 1)) != 0) {
+        return NULL;
+    }
+    if (((uintptr_t)block & (align - 1)) == 0 && galloc_locked_resize(heap, block, size)) {
+        return block;
+    }
+    size_t old_size = galloc_locked_usable_size(heap, block);
+    if (old_size == 0) {
+        return NULL;
+    }
+    void *fresh = galloc_locked_alloc(heap, size, align);
+    if (fresh == NULL) {
+        return NULL;
+    }
+    memcpy(fresh, block, old_size < size ? old_size : size);
+    galloc_locked_free(heap, block);
+    return fresh;
+}
+
+// As galloc_stats.
+static inline void galloc_locked_stats(galloc_heap_t *heap, galloc_stats_t *out) {
+    GALLOC_LOCK(heap);
+    galloc_stats(heap, out);
+    GALLOC_UNLOCK(heap);
+}
+
+// As galloc_check. Holds the lock for the whole heap: O(chunks), some 50 instructions a chunk.
+static inline galloc_fault_t galloc_locked_check(galloc_heap_t *heap, size_t *offset) {
+    GALLOC_LOCK(heap);
+    galloc_fault_t fault = galloc_check(heap, offset);
+    GALLOC_UNLOCK(heap);
+    return fault;
+}
+
+// As galloc_walk. Holds the lock for the whole walk, O(chunks), `visit` included: it must be short and must not raise.
+static inline void galloc_locked_walk(galloc_heap_t *heap, galloc_visit_t visit, void *context) {
+    GALLOC_LOCK(heap);
+    galloc_walk(heap, visit, context);
+    GALLOC_UNLOCK(heap);
+}
+
+#endif

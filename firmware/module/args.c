@@ -1,0 +1,112 @@
+// args.c: arguments from Python, checked; exceptions to Python.
+
+#include "glue.h"
+
+galloc_heap_obj_t *galloc_get_heap(mp_obj_t self) {
+    if (!GALLOC_IS_TYPE(self, galloc_heap_type)) {
+        // An instance of a Python subclass, perhaps one whose __init__ has not run yet.
+        if (mp_obj_is_obj(self)) {
+            self = mp_obj_cast_to_native_base(self, MP_OBJ_FROM_PTR(&galloc_heap_type));
+        }
+        if (self == MP_OBJ_NULL || !GALLOC_IS_TYPE(self, galloc_heap_type)) {
+            mp_raise_TypeError(MP_ERROR_TEXT("not a Heap"));
+        }
+    }
+    return MP_OBJ_TO_PTR(self);
+}
+
+void galloc_verify_region(const galloc_heap_obj_t *self) {
+    if (self->owner == mp_const_none) {
+        return;
+    }
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(self->owner, &info, MP_BUFFER_RW) || info.buf != self->region || info.len < self->size) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the heap's buffer was resized"));
+    }
+}
+
+size_t galloc_get_size(mp_obj_t arg) {
+    mp_int_t value;
+    if (mp_obj_is_small_int(arg)) {
+        value = MP_OBJ_SMALL_INT_VALUE(arg);
+    } else if (mp_obj_get_type(arg) == galloc_type_int) {
+        // Comparing a big int with a small one needs no memory, converting it would.
+        value = mp_binary_op(MP_BINARY_OP_LESS, arg, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true ? -1 : 0;
+        if (value == 0) {
+            return SIZE_MAX;
+        }
+    } else {
+        value = mp_obj_get_int(arg);
+    }
+    if (value < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("negative size"));
+    }
+    return (size_t)value;
+}
+
+size_t galloc_get_align(mp_obj_t arg) {
+    size_t align = galloc_get_size(arg);
+    if (align == SIZE_MAX) {
+        // A big int. Nothing is aligned to the half of the address space, and a power of two can say so truthfully.
+        return SIZE_MAX ^ (SIZE_MAX >> 1);
+    }
+    if ((align & (align - 1)) != 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("align must be a power of two"));
+    }
+    return align;
+}
+
+galloc_fault_t galloc_get_payload(const galloc_heap_obj_t *self, mp_obj_t handle, void **payload) {
+    mp_int_t offset;
+    if (mp_obj_is_small_int(handle)) {
+        offset = MP_OBJ_SMALL_INT_VALUE(handle);
+    } else if (mp_obj_get_type(handle) == galloc_type_int) {
+        return GALLOC_FAULT_FOREIGN;
+    } else {
+        offset = mp_obj_get_int(handle);
+    }
+    if (offset < 0 || (size_t)offset >= self->size) {
+        return GALLOC_FAULT_FOREIGN;
+    }
+    *payload = offset == 0 ? NULL : self->region + offset;
+    return GALLOC_OK;
+}
+
+uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t *size) {
+    galloc_verify_region(self);
+    void *payload = NULL;
+    galloc_fault_t fault = galloc_get_payload(self, handle, &payload);
+    if (fault == GALLOC_OK && payload == NULL) {
+        fault = GALLOC_FAULT_NULL;
+    }
+    if (fault == GALLOC_OK) {
+        *size = galloc_locked_usable_size(self->heap, payload);
+        if (*size == 0) {
+            fault = ((uintptr_t)payload & 7) != 0 ? GALLOC_FAULT_MISALIGNED : GALLOC_FAULT_NOT_ALLOCATED;
+        }
+    }
+    if (fault != GALLOC_OK) {
+        galloc_raise_fault(fault);
+    }
+    return payload;
+}
+
+void galloc_raise_text(const mp_obj_type_t *type, const char *text) {
+    #if GALLOC_NATMOD
+    mp_raise_msg(type, text);
+    #elif defined(CIRCUITPY) && CIRCUITPY
+    mp_raise_msg_str(type, text);
+    #else
+    mp_raise_msg_varg(type, MP_ERROR_TEXT("%s"), text);
+    #endif
+}
+
+void galloc_raise_memory(mp_obj_t size) {
+    static const char text[] = "memory allocation failed, allocating %d bytes";
+    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, mp_obj_new_str(text, sizeof(text) - 1), size);
+    nlr_raise(mp_obj_new_exception_arg1(&mp_type_MemoryError, message));
+}
+
+void galloc_raise_fault(galloc_fault_t fault) {
+    galloc_raise_text(&mp_type_ValueError, galloc_fault_name(fault));
+}

@@ -1,0 +1,19 @@
+# galloc as a user C module, for ports that build with cmake: -DUSER_C_MODULES=<this repository>/firmware/usermod/micropython.cmake
+#
+# -DGALLOC_REGION_SIZE=<bytes> reserves that much SRAM for it.
+
+get_filename_component(GALLOC_FIRMWARE_DIR ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+
+add_library(usermod_galloc INTERFACE)
+
+file(GLOB GALLOC_SOURCES ${GALLOC_FIRMWARE_DIR}/core/*.c ${GALLOC_FIRMWARE_DIR}/module/*.c)
+
+target_sources(usermod_galloc INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modgalloc.c ${GALLOC_SOURCES})
+
+target_include_directories(usermod_galloc INTERFACE ${GALLOC_FIRMWARE_DIR}/core ${GALLOC_FIRMWARE_DIR}/module)
+
+if(GALLOC_REGION_SIZE)
+    target_compile_definitions(usermod_galloc INTERFACE GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE})
+endif()
+
+target_link_libraries(usermod INTERFACE usermod_galloc)

@@ -1,0 +1,16 @@
+# galloc as a user C module, for ports that build with make: USER_C_MODULES=<this repository>/firmware/usermod
+#
+# A board's own region: set GALLOC_REGION_SIZE (bytes of a static array), or let the board define
+# GALLOC_BOARD_REGION_LINKED and give the two symbols by a linker fragment (see boards/).
+
+GALLOC_USERMOD_DIR := $(USERMOD_DIR)
+GALLOC_FIRMWARE_DIR := $(abspath $(GALLOC_USERMOD_DIR)/..)
+
+SRC_USERMOD_C += $(GALLOC_USERMOD_DIR)/modgalloc.c
+SRC_USERMOD_C += $(wildcard $(GALLOC_FIRMWARE_DIR)/module/*.c)
+SRC_USERMOD_LIB_C += $(wildcard $(GALLOC_FIRMWARE_DIR)/core/*.c)
+
+CFLAGS_USERMOD += -I$(GALLOC_FIRMWARE_DIR)/core -I$(GALLOC_FIRMWARE_DIR)/module
+ifneq ($(GALLOC_REGION_SIZE),)
+CFLAGS_USERMOD += -DGALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE)
+endif
