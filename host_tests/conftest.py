@@ -1,4 +1,6 @@
-"""What all tests share: the targets, one session each for the whole run, and a seed that a failure shows."""
+"""What all tests share: the targets, one session each for the whole run, and a seed that a failure
+shows.
+"""
 
 import os
 import random
@@ -17,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--targets",
         default=",".join(TARGETS),
-        help="comma-separated targets for the tests that run in MicroPython (default: %(default)s)",
+        help="targets of the tests that run in MicroPython, by commas (default: %(default)s)",
     )
     parser.addoption(
         "--seed",

@@ -7,8 +7,8 @@ A target keeps one session of MicroPython over its calls: names stay until `rese
 """
 
 from galloc_mp.targets.base import Target, TargetError, TargetTimeout
-from galloc_mp.targets.registry import Spec, find_spec, known_targets
 from galloc_mp.targets.opening import open_target
+from galloc_mp.targets.registry import Spec, find_spec, known_targets
 
 __all__ = [
     "Spec",

@@ -12,8 +12,8 @@ _EXITS = re.compile(rb"\bexit\b|SystemExit")
 class TargetError(Exception):
     """A script raised.
 
-    stdout: what it printed until then. traceback: what MicroPython printed about the exception. code: the value of
-    SystemExit (None for any other exception).
+    stdout: what it printed until then. traceback: what MicroPython printed about the exception.
+    code: the value of SystemExit (None for any other exception).
     """
 
     def __init__(self, message: str, stdout: str = "", traceback: str = "", code=None):
@@ -27,7 +27,9 @@ class TargetError(Exception):
 
 
 class TargetTimeout(TargetError):
-    """A script, or the target itself, did not answer in time. The session is gone; the next call starts anew."""
+    """A script, or the target itself, did not answer in time. The session is gone; the next call
+    starts anew.
+    """
 
 
 class Target(ABC):
@@ -49,8 +51,8 @@ class Target(ABC):
     def exec(self, source: str | bytes, timeout: float = 60) -> str:
         """Runs `source` and returns what it printed.
 
-        Raises TargetError when it raises (SystemExit with 0 or None counts as an end), TargetTimeout when it takes
-        longer than `timeout`.
+        Raises TargetError when it raises (SystemExit with 0 or None counts as an end),
+        TargetTimeout when it takes longer than `timeout`.
         """
         output = bytearray()
         try:
@@ -68,7 +70,9 @@ class Target(ABC):
 
     @abstractmethod
     def put(self, path: str, data: bytes) -> None:
-        """Writes a file on the target; a bare name lands in a folder of sys.path. It is lost at `reset`."""
+        """Writes a file on the target; a bare name lands in a folder of sys.path. It is lost at
+        `reset`.
+        """
 
     @abstractmethod
     def reset(self) -> None:

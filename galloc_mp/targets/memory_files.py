@@ -1,57 +1,66 @@
-import sys
+# Runs on a board without files: a small file system in the GC heap, mounted at /files and first in
+# sys.path, which the host fills piece by piece. Scripts may read and import from it, not write.
+def __make_files():
+    import io
+    import sys
+    import vfs
 
-if "__files__" not in sys.modules:
+    class Files:
+        def __init__(self):
+            self.files = {}
+            self.code = None
 
-    def _make():
-        import io
-        import vfs
+        def add(self, path, data):
+            self.files.setdefault(path, bytearray()).extend(data)
 
-        class Files:
-            def __init__(self):
-                self.files = {}
+        def remove(self, path):
+            self.files.pop(path, None)
 
-            def add(self, path, data, first):
-                if first:
-                    self.files[path] = bytearray()
-                self.files[path].extend(data)
+        def run(self, path, names):
+            # Keeps the value of SystemExit, which the raw REPL would drop.
+            self.code = None
+            source = bytes(self.files.pop(path))
+            try:
+                exec(compile(source, "<stdin>", "exec"), names)
+            except SystemExit as e:
+                code = e.args[0] if e.args else None
+                self.code = code if type(code) in (int, str) else None
 
-            def take(self, path):
-                return bytes(self.files.pop(path))
+        def mount(self, readonly, mkfs):
+            pass
 
-            def mount(self, readonly, mkfs):
-                pass
+        def umount(self):
+            pass
 
-            def umount(self):
-                pass
+        def chdir(self, path):
+            pass
 
-            def chdir(self, path):
-                pass
+        def getcwd(self):
+            return "/"
 
-            def getcwd(self):
-                return "/"
+        def find(self, path):
+            data = self.files.get(path.lstrip("/"))
+            if data is None:
+                raise OSError(2)
+            return data
 
-            def stat(self, path):
-                data = self.files.get(path.lstrip("/"))
-                if data is None:
-                    raise OSError(2)
-                return (0x8000, 0, 0, 0, 0, 0, len(data), 0, 0, 0)
+        def stat(self, path):
+            return (0x8000, 0, 0, 0, 0, 0, len(self.find(path)), 0, 0, 0)
 
-            def ilistdir(self, path):
-                return iter([(name, 0x8000, 0, len(data)) for name, data in self.files.items()])
+        def ilistdir(self, path):
+            return iter([(name, 0x8000, 0, len(data)) for name, data in self.files.items()])
 
-            def open(self, path, mode):
-                if "w" in mode or "a" in mode:
-                    raise OSError(30)
-                data = self.files.get(path.lstrip("/"))
-                if data is None:
-                    raise OSError(2)
-                return (io.BytesIO if "b" in mode else io.StringIO)(data)
+        def open(self, path, mode):
+            if "w" in mode or "a" in mode:
+                raise OSError(30)
+            data = self.find(path)
+            return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())
 
-        files = Files()
-        vfs.mount(files, "/files")
-        sys.path.insert(0, "/files")
-        sys.modules["__files__"] = files
+    files = Files()
+    vfs.mount(files, "/files")
+    sys.path.insert(0, "/files")
+    sys.modules["__files__"] = files
 
-    _make()
-    del _make
-del sys
+
+__make_files()
+del __make_files

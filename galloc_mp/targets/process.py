@@ -12,7 +12,8 @@ class StreamEnded(Exception):
 
 
 class ProcessStream:
-    """Both ends of a child's stdin and stdout, with the methods of a serial port that mpremote's transport calls.
+    """Both ends of a child's stdin and stdout, with the methods of a serial port that mpremote's
+    transport calls.
 
     A read ends with what has come when `deadline` (a time.monotonic() value) passes.
     """
@@ -65,7 +66,9 @@ class ProcessStream:
         self.buffer[:0] = data
 
     def write(self, data: bytes) -> int:
-        """Writes all of `data`, emptying the child's output meanwhile so that neither side waits for the other."""
+        """Writes all of `data`, emptying the child's output meanwhile so that neither side waits
+        for the other.
+        """
         view = memoryview(data)
         pipe = self.process.stdin.fileno()
         out = self.process.stdout.fileno()

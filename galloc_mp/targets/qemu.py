@@ -3,8 +3,8 @@
 from galloc_mp.targets.process import ProcessStream
 from galloc_mp.targets.raw_repl import RawReplTarget
 
-# A multiplexed character device without signals, with an escape key that no REPL uses: without it most boots stall
-# for a second before the first output.
+# A multiplexed character device without signals, with an escape key that no REPL uses: without it
+# most boots stall for a second before the first output.
 SERIAL = (
     "-display none -monitor none -semihosting "
     "-chardev stdio,id=repl,mux=on,signal=off -echr 0x1e -serial chardev:repl"

@@ -1,5 +1,6 @@
 """Scripts over MicroPython's raw REPL: mpremote's transport on a stream of our own."""
 
+import ast
 import time
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from galloc_mp.targets.base import (
 from galloc_mp.targets.process import NewlineFilter, StreamEnded
 
 FILES = Path(__file__).with_name("memory_files.py")
+PIECE = 512  # bytes of a file that go over at once; the source text that carries them is longer
+CHORE = 10.0  # seconds that the driver's own scripts may take
+
+
+def _ignore(_: bytes) -> None:
+    """Takes no notice of output."""
 
 
 class StreamTransport(SerialTransport):
@@ -33,7 +40,8 @@ class StreamTransport(SerialTransport):
     def read_until(
         self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None, **_
     ):
-        """The parent's, by pieces instead of bytes, and with the stream's deadline as the only limit of time.
+        """The parent's, by pieces instead of bytes, and with the stream's deadline as the only
+        limit of time.
 
         Data that goes to a consumer comes without the ending.
         """
@@ -66,6 +74,7 @@ class RawReplTarget(Target):
     def __init__(self, spec):
         super().__init__(spec)
         self.transport = None
+        self.has_files = False
 
     def start_machine(self):
         """Starts the machine and returns the stream of its REPL."""
@@ -87,6 +96,7 @@ class RawReplTarget(Target):
 
     def _prepare(self) -> None:
         """After boot and reset: what a stock firmware needs to import the native module."""
+        self.has_files = False
         if self.spec.natmod:
             for name in ("_galloc.mpy", "galloc.mpy"):
                 self.put(name, (self.spec.natmod_dir / name).read_bytes())
@@ -97,21 +107,17 @@ class RawReplTarget(Target):
         if not may_exit(source):
             self._run(source, on_output, timeout)
             return
-        # The raw REPL drops the value of SystemExit, so here the script comes as a file to exec.
+        # The raw REPL drops the value of SystemExit, so here the script comes as a file to run.
         self.put("__script__", source)
-        runner = (
-            b"import sys as __sys\n"
-            b"try: exec(compile(__sys.modules['__files__'].take('__script__'), '<stdin>', 'exec'))\n"
-            b"except SystemExit as __e: __exit = __e.args[0] if __e.args else None\n"
-            b"else: __exit = None\n"
-        )
-        self._run(runner, on_output, timeout)
+        self._run(self._files("run('__script__', globals())"), on_output, timeout)
         code = bytearray()
-        self._run(b"print(__exit if isinstance(__exit, int) else repr(__exit))", code.extend, 10)
-        text = code.decode().strip()
-        raise_for_exit(
-            self.name, None if text == "None" else int(text) if text.isdigit() else text
-        )
+        self._run(b"print(repr(%b))" % self._files("code"), code.extend, CHORE)
+        raise_for_exit(self.name, ast.literal_eval(code.decode()))
+
+    @staticmethod
+    def _files(call: str) -> bytes:
+        """Code that calls the file system in memory and leaves no name behind."""
+        return f"__import__('sys').modules['__files__'].{call}".encode()
 
     def _run(self, source: bytes, on_output, timeout: float) -> None:
         transport = self._start()
@@ -146,19 +152,23 @@ class RawReplTarget(Target):
         if not said.endswith(b">"):
             raise TransportError("no prompt after the script")
         if b"soft reboot" in said:
-            self.transport.read_until(1, b"exit\r\n>") if b"exit\r\n>" not in said else None
+            if b"raw REPL" not in said:
+                self.transport.read_until(1, b"raw REPL; CTRL-B to exit\r\n>")
             stream.unread(b">")
             self._prepare()
         else:
             stream.unread(b">")
 
     def put(self, path, data):
-        """See Target: the files lie in the GC heap, in a small file system that the host puts there."""
-        self._run(FILES.read_bytes(), lambda _: None, 10)
-        for at in range(0, len(data), 512) or (0,):
-            piece = data[at : at + 512]
-            code = f"import sys\nsys.modules['__files__'].add({path.lstrip('/')!r}, {piece!r}, {at == 0})"
-            self._run(code.encode(), lambda _: None, 10)
+        """See Target: the files lie in the GC heap, in a small file system that is put there."""
+        self._start()
+        if not self.has_files:
+            self._run(FILES.read_bytes(), _ignore, CHORE)
+            self.has_files = True
+        name = path.lstrip("/")
+        self._run(self._files(f"remove({name!r})"), _ignore, CHORE)
+        for at in range(0, max(len(data), 1), PIECE):
+            self._run(self._files(f"add({name!r}, {data[at : at + PIECE]!r})"), _ignore, CHORE)
 
     def reset(self):
         """See Target."""

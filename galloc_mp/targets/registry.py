@@ -1,12 +1,14 @@
-"""Which targets there are: three on this machine's own processor, and two for each folder in boards/.
+"""Which targets there are: three on this machine's own processor, and two for each folder in
+boards/.
 
 A board is described by `boards/<BOARD>/board.toml`:
 
     port = "qemu"               # MicroPython's port, and so how it is built and run
     packages = ["arm"]          # groups of setup.sh that its build and run need
     emulator = [...]            # command that runs it, less the image
-    natmod = "armv7m"           # architecture of the native module; leave out where none can be loaded
-    make = ["NAME=value"]       # further arguments of MicroPython's make, for both images; may be left out
+    natmod = "armv7m"           # architecture of the native module; leave out where none can be
+    loaded make = ["NAME=value"]       # further arguments of MicroPython's make, for both images;
+    may be left out
 """
 
 import re
@@ -27,7 +29,9 @@ class Spec:
     board: str | None = None
     """Folder in boards/, None for the unix targets."""
     natmod: str | None = None
-    """Architecture of the native module that is loaded into a stock MicroPython; None: the module is built in."""
+    """Architecture of the native module that is loaded into a stock MicroPython; None: the module
+    is built in.
+    """
     loads: str | None = None
     """Architecture of the native modules that this MicroPython could load."""
     packages: tuple[str, ...] = ()

@@ -15,7 +15,8 @@ RAISED, TIMED_OUT = 1, 2
 def run_script(name: str, script: Path, timeout: float, *, build: bool = False) -> int:
     """The script's output goes to stdout as it comes, its traceback to stderr.
 
-    timeout: seconds. Returns 0, 1 when the script raised (or could not be run at all), 2 on a time-out.
+    timeout: seconds. Returns 0, 1 when the script raised (or could not be run at all), 2 on a
+    time-out.
     """
     try:
         source = script.read_bytes()

@@ -14,7 +14,9 @@ LOOP = Path(__file__).with_name("unix_loop.py")
 
 
 class UnixTarget(Target):
-    """One process of MicroPython. Files that are put lie in a temporary folder, which is its current one."""
+    """One process of MicroPython. Files that are put lie in a temporary folder, which is its
+    current one.
+    """
 
     def __init__(self, spec):
         super().__init__(spec)
@@ -33,7 +35,9 @@ class UnixTarget(Target):
 
     @staticmethod
     def environment(spec, folder: str | None = None) -> dict[str, str]:
-        """Environment of the interpreter: sys.path is the folder, the native module's, and what is frozen in."""
+        """Environment of the interpreter: sys.path is the folder, the native module's, and what is
+        frozen in.
+        """
         path = [folder] if folder else []
         if spec.natmod:
             path.append(str(spec.natmod_dir))
@@ -57,7 +61,9 @@ class UnixTarget(Target):
             self._stop()
             raise TargetTimeout(f"{self.name}: no end after {timeout:g} s") from None
         if traceback:
-            raise TargetError(f"{self.name}: the script raised", traceback=traceback.decode())
+            lines = traceback.decode(errors="replace").splitlines(keepends=True)
+            own = "".join(line for line in lines if f'File "{LOOP}"' not in line)
+            raise TargetError(f"{self.name}: the script raised", traceback=own)
         raise_for_exit(self.name, ast.literal_eval(code.decode()))
 
     def _until_mark(self, sink) -> None:

@@ -1,5 +1,6 @@
-# Runs in MicroPython's unix port: takes scripts from stdin, each as a line with its length and then its bytes, and
-# runs them in one set of names. After the output of each: \x04, the traceback, \x04, repr of the exit value, \x04.
+# Runs in MicroPython's unix port: takes scripts from stdin, each as a line with its length and
+# then its bytes, and runs them in one set of names. After the output of each: \x04, the traceback,
+# \x04, repr of the exit value, \x04.
 import sys
 
 

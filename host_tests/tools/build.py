@@ -1,10 +1,11 @@
-"""Builds what targets run: MicroPython with galloc in it, or stock with galloc's native module beside it.
+"""Builds what targets run: MicroPython with galloc in it, or stock with galloc's native module
+beside it.
 
     build.py [TARGET | board:BOARD | natmod:ARCH]...
 
-Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its place
-only when the build went through. MicroPython's own tree is never written to. Progress goes to
-stderr, the compilers' output to build/log/.
+Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its
+place only when the build went through. MicroPython's own tree is never written to. Progress goes
+to stderr, the compilers' output to build/log/.
 """
 
 import contextlib
@@ -24,7 +25,8 @@ from galloc_mp.targets.registry import BUILD, ROOT, Spec, all_specs, find_spec, 
 SETUP = ROOT / "host_tests" / "tools" / "setup.sh"
 JOBS = f"-j{min(os.cpu_count() or 1, 2)}"
 
-# Variables of our own verbs, which make puts into the environment: MicroPython's makefiles use some of the names.
+# Variables of our own verbs, which make puts into the environment: MicroPython's makefiles use
+# some of the names.
 OWN_VARIABLES = (
     "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKECMDGOALS "
     "TARGET SCRIPT TIMEOUT K BOARD ARCH BUILD SECONDS QUICK MPY_DIR GALLOC_REGION_SIZE"
@@ -125,7 +127,8 @@ def install(source: Path, target: Path) -> None:
 def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = False) -> None:
     """Makes way for a build with other arguments than the last one: all objects are made anew.
 
-    linked: the region is set apart by the linker, so another size of it asks for another link only.
+    linked: the region is set apart by the linker, so another size of it asks for another link
+    only.
     """
     size = next((a for a in arguments if linked and a.startswith("GALLOC_REGION_SIZE=")), "")
     # 0 leaves the region out, which the compiler must know too.
