@@ -33,7 +33,7 @@ class ProcessStream:
         self.deadline = time.monotonic() + 60
 
     def fill(self, wait: float) -> bool:
-        """Takes what the child has written, waiting `wait` seconds for it; whether anything came."""
+        """Takes what the child has written, waiting `wait` seconds for it; False: nothing came."""
         out = self.process.stdout.fileno()
         if not select.select([out], [], [], max(wait, 0))[0]:
             return False

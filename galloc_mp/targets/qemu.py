@@ -1,4 +1,4 @@
-"""Boards that QEMU emulates: the REPL is on a serial port that is the emulator's stdin and stdout."""
+"""Boards that QEMU emulates: their REPL is on the emulator's stdin and stdout."""
 
 from galloc_mp.targets.process import ProcessStream
 from galloc_mp.targets.raw_repl import RawReplTarget

@@ -85,12 +85,12 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
     if child.returncode:
         text = log.read_text(errors="replace")
         lines = text.splitlines()
-        told = [line for line in lines if re.search(r"\*\*\*|error|overflowed", line)] or lines
+        told = [line for line in lines if re.search(r"\*\*\*|error|undefined|overflowed", line)] or lines
         raise BuildError("\n".join([*told[-12:], f"{what} failed; all of its output: {log}"]))
 
 
 def watch(child: subprocess.Popen, log: Path, what: str) -> None:
-    """Waits for a build, telling now and then how many files it has compiled when that takes long."""
+    """Waits for a build; when that takes long, tells now and then how far it is."""
     start = told = time.monotonic()
     while True:
         try:
