@@ -34,15 +34,16 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
 
 #elif defined(__riscv)
 
-// Bit 3 of mstatus is the machine-level interrupt enable.
+// Bit 3 of mstatus (CSR 0x300) is the machine-level interrupt enable. Spelt as numbers, since assemblers differ in
+// whether these instructions, `csrrci %0, mstatus, 8` and `csrs mstatus, %0`, need an extension to be named.
 static inline uint32_t galloc_mask_interrupts(void) {
     uint32_t state;
-    __asm volatile("csrrci %0, mstatus, 8" : "=r"(state) : : "memory");
+    __asm volatile(".insn i 0x73, 7, %0, x8, 0x300" : "=r"(state) : : "memory");
     return state & 8;
 }
 
 static inline void galloc_unmask_interrupts(uint32_t state) {
-    __asm volatile("csrs mstatus, %0" : : "r"(state) : "memory");
+    __asm volatile(".insn i 0x73, 2, x0, %0, 0x300" : : "r"(state) : "memory");
 }
 
 #define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
