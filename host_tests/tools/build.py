@@ -85,7 +85,7 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
     if child.returncode:
         text = log.read_text(errors="replace")
         lines = text.splitlines()
-        told = [line for line in lines if re.search(r"\*\*\*|error|undefined|overflowed", line)] or lines
+        told = [x for x in lines if re.search(r"\*\*\*|error|undefined|overflowed", x)] or lines
         raise BuildError("\n".join([*told[-12:], f"{what} failed; all of its output: {log}"]))
 
 
