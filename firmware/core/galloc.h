@@ -18,6 +18,9 @@ extern "C" {
 
 #define GALLOC_VERSION "0.1.0"
 
+// Words in a heap's root table (galloc_root).
+#define GALLOC_ROOTS 4
+
 // Opaque; lives at the start of the region that it manages.
 typedef struct galloc_heap galloc_heap_t;
 
@@ -88,6 +91,22 @@ void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align);
 // Returns GALLOC_OK, or the fault, and then not one byte of the region has changed. Time: bounded.
 galloc_fault_t galloc_free(galloc_heap_t *heap, void *block);
 
+// galloc_realloc in two steps, for those who hold a lock but not while the payload is moved (see galloc_locked.h):
+//     galloc_move_t move;
+//     if (!galloc_realloc_begin(heap, block, size, align, &move)) return NULL;
+//     memmove(move.to, move.from, move.bytes);
+//     galloc_realloc_end(heap, &move);
+//     return move.to;
+// Between the two calls the heap is sound and may be used, but not for this block. Time of each: that of galloc_alloc.
+typedef struct {
+    void *from, *to; // the block before and after
+    size_t bytes;    // to move; 0: the block stays, or is new
+    size_t size;     // as requested
+    bool merged;     // `from` lies in the block `to` already
+} galloc_move_t;
+bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move);
+void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move);
+
 // Changes the size of a block to at least `size` bytes at a multiple of `align` and keeps the smaller of the old and new
 // payload: in place where it can (slack, shrink, into the next chunk, into the previous one with a move of the payload),
 // otherwise by a new block and a copy.
@@ -123,6 +142,11 @@ void galloc_walk(const galloc_heap_t *heap, galloc_visit_t visit, void *context)
 
 // Bytes of control data before any block, exact to 16 whatever the region's alignment; 0 for a bad configuration.
 size_t galloc_overhead(size_t region_size, const galloc_config_t *config);
+
+// GALLOC_ROOTS words that survive with the heap, for whoever re-opens it: offsets of its blocks, say. They start as 0.
+// Return 0, or false and change nothing, for a NULL heap or a number that is not below GALLOC_ROOTS. Time: bounded.
+uint32_t galloc_root(const galloc_heap_t *heap, size_t number);
+bool galloc_set_root(galloc_heap_t *heap, size_t number, uint32_t value);
 
 // A short name in English, never NULL.
 const char *galloc_fault_name(galloc_fault_t fault);

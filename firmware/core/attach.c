@@ -1,0 +1,26 @@
+// Re-opening a heap that is still in memory.
+
+#include "heap.h"
+
+bool galloc_initialized(const void *region, size_t size)
+{
+    uint32_t total;
+    const galloc_heap_t *heap = galloc_heap_in(region, size, &total);
+    return total > sizeof(*heap) && heap->magic == GALLOC_MAGIC && heap->units == total / 8u - 1u &&
+           galloc_static_sum(heap) == heap->static_sum;
+}
+
+galloc_heap_t *galloc_attach(void *region, size_t size)
+{
+    uint32_t total;
+    galloc_heap_t *heap = galloc_heap_in(region, size, &total);
+    if (!galloc_initialized(region, size) || galloc_check(heap, NULL) != GALLOC_OK) {
+        return NULL;
+    }
+    if (heap->origin != (uint32_t)(uintptr_t)heap) {
+        heap->origin = (uint32_t)(uintptr_t)heap;
+        heap->not_origin = ~heap->origin;
+        galloc_sort(heap);
+    }
+    return heap;
+}
