@@ -1,0 +1,142 @@
+"""Builds the peers: one static library of Rust crates, and a driver for each of them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import build
+from .build import BUILD, HERE, Binary, BuildError
+
+SOURCE = HERE / "peers"
+COPY = BUILD / "peers"
+LIBRARY_FLAGS = ["-lpthread", "-ldl", "-lm", "-lgcc_s"]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """name: as its C functions start and as tables show it. crate: its feature. large: the C name for large regions."""
+
+    name: str
+    crate: str
+    large: str = ""
+
+
+PEERS = (
+    Peer("galloc_rust", "good_memory_allocator"),
+    Peer("galloc_rust_4x2", "good_memory_allocator"),
+    Peer("linked_list_allocator", "linked_list_allocator"),
+    Peer("simple_chunk_allocator", "simple_chunk_allocator"),
+    Peer("talc", "talc"),
+    Peer("rlsf", "rlsf", large="rlsf_large"),
+    Peer("dlmalloc", "dlmalloc"),
+    Peer("buddy_system_allocator", "buddy_system_allocator"),
+)
+FEATURES = tuple(dict.fromkeys(p.crate for p in PEERS))
+
+
+def _cargo(*arguments: str) -> subprocess.CompletedProcess:
+    # Some crates use features of the language that are not stable yet.
+    environment = os.environ | {"RUSTC_BOOTSTRAP": "1", "CARGO_TARGET_DIR": str(COPY / "target")}
+    return subprocess.run(
+        ["cargo", *arguments], cwd=COPY / "crate", env=environment, capture_output=True, text=True
+    )
+
+
+def _modernise(crate: Path) -> None:
+    """Lets the withdrawn simple-chunk-allocator build with a compiler of today.
+
+    It asks for a language feature that is gone again, and is `const` because of it; neither changes its code.
+    """
+    for source in crate.glob("src/*.rs"):
+        text = source.read_text()
+        text = text.replace("#![feature(const_align_offset)]\n", "")
+        source.write_text(re.sub(r"\bconst (unsafe )?fn\b", r"\1fn", text))
+
+
+def _patch() -> list[str]:
+    """Cargo's options that put the modernised copy in the place of the crate."""
+    found = _cargo("metadata", "--locked", "--format-version", "1", "--all-features")
+    if found.returncode:
+        raise BuildError(found.stderr.strip().splitlines()[-1])
+    packages = json.loads(found.stdout)["packages"]
+    name = "simple-chunk-allocator"
+    original = next(Path(p["manifest_path"]).parent for p in packages if p["name"] == name)
+    target = COPY / name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(original, target)
+    (target / "Cargo.lock").unlink(missing_ok=True)
+    _modernise(target)
+    return ["--config", f'patch.crates-io.{name}.path="{target}"']
+
+
+def _error(done: subprocess.CompletedProcess) -> str:
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    return lines[0] if lines else done.stderr.strip()[-200:]
+
+
+def library() -> tuple[Path, frozenset[str], dict[str, str]]:
+    """The static library, the crates in it, and for each crate that is not the reason.
+
+    Raises BuildError when cargo is missing or nothing builds.
+    """
+    if shutil.which("cargo") is None:
+        raise BuildError("cargo is missing (install rustup or the package cargo): no peers")
+    target = COPY / "target" / "release" / "libpeers.a"
+    record = COPY / "built.json"
+    newest = max(p.stat().st_mtime for p in SOURCE.rglob("*") if p.is_file())
+    if target.exists() and record.exists() and record.stat().st_mtime > newest:
+        known = json.loads(record.read_text())
+        return target, frozenset(known["crates"]), known["reasons"]
+    COPY.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(SOURCE, COPY / "crate", dirs_exist_ok=True, ignore=shutil.ignore_patterns("target"))
+    options = [*_patch(), "--release", "--no-default-features", "--features"]
+    crates, reasons = list(FEATURES), {}
+    done = _cargo("build", *options, " ".join(crates))
+    if done.returncode:
+        for crate in FEATURES:
+            alone = _cargo("check", *options, crate)
+            if alone.returncode:
+                reasons[crate] = _error(alone)
+                crates.remove(crate)
+        done = _cargo("build", *options, " ".join(crates))
+        if done.returncode:
+            raise BuildError(f"the peers do not build: {_error(done)}")
+    record.write_text(json.dumps({"crates": crates, "reasons": reasons}))
+    return target, frozenset(crates), reasons
+
+
+def versions() -> dict[str, str]:
+    """Version by crate, from the lock file."""
+    text = (SOURCE / "Cargo.lock").read_text()
+    pairs = re.findall(r'name = "([^"]+)"\nversion = "([^"]+)"', text)
+    return {name.replace("-", "_"): version for name, version in pairs}
+
+
+def _binary(name: str, archive: Path) -> Binary:
+    folder = BUILD / name
+    driver = build.compile_driver(folder, HERE / "adapters" / "peer.c", [f"-DPEER={name}"])
+    path = folder / f"bench-{name}"
+    cc = os.environ.get("CC", "gcc")
+    build.run(
+        cc, "-Wl,-z,now", "-Wl,--gc-sections", *driver, archive, *LIBRARY_FLAGS, "-o", path
+    )
+    return Binary(name, path, build.function_names(driver))
+
+
+def binaries() -> tuple[list[Binary], dict[str, str]]:
+    """Drivers of all peers that build, and the reasons for those that do not, by crate.
+
+    Raises BuildError.
+    """
+    archive, crates, reasons = library()
+    found = []
+    for peer in PEERS:
+        if peer.crate in crates:
+            found.append(_binary(peer.name, archive))
+            if peer.large:
+                found.append(_binary(peer.large, archive))
+    return found, reasons
