@@ -148,6 +148,10 @@ size_t galloc_overhead(size_t region_size, const galloc_config_t *config);
 uint32_t galloc_root(const galloc_heap_t *heap, size_t number);
 bool galloc_set_root(galloc_heap_t *heap, size_t number, uint32_t value);
 
+// Tells heaps apart that were made one after the other at the same place: pointers into the earlier one are stale when
+// this number has changed. 0 for a NULL heap. Time: bounded.
+uint32_t galloc_generation(const galloc_heap_t *heap);
+
 // A short name in English, never NULL.
 const char *galloc_fault_name(galloc_fault_t fault);
 

@@ -28,8 +28,8 @@
 #include <stdatomic.h>
 // Weak, so that all translation units of a program share one lock though this file is a header only.
 __attribute__((weak)) atomic_flag galloc_host_lock = ATOMIC_FLAG_INIT;
-#define GALLOC_LOCK(heap)                                                                                              \
-    while (atomic_flag_test_and_set_explicit(&galloc_host_lock, memory_order_acquire)) {                               \
+#define GALLOC_LOCK(heap)                                                                \
+    while (atomic_flag_test_and_set_explicit(&galloc_host_lock, memory_order_acquire)) { \
     }
 #define GALLOC_UNLOCK(heap) atomic_flag_clear_explicit(&galloc_host_lock, memory_order_release)
 #else
@@ -88,32 +88,34 @@ static inline bool galloc_locked_owns(galloc_heap_t *heap, const void *block) {
     return owned;
 }
 
-// As galloc_realloc, in steps that each take the lock: in place if it can be, else a new block, a copy outside the lock,
-// and the old block's release. NULL leaves the old block whole.
+// The first step of galloc_locked_realloc: all but the move of the payload.
+static inline bool galloc_locked_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align,
+                                               galloc_move_t *move) {
+    GALLOC_LOCK(heap);
+    bool done = galloc_realloc_begin(heap, block, size, align, move);
+    GALLOC_UNLOCK(heap);
+    return done;
+}
+
+// The last step: gives back what the move has left over.
+static inline void galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
+    GALLOC_LOCK(heap);
+    galloc_realloc_end(heap, move);
+    GALLOC_UNLOCK(heap);
+}
+
+// As galloc_realloc; the payload is moved between two short spells of the lock. Others that run meanwhile may see more
+// memory in use than before and after.
 static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
-    if (block == NULL) {
-        return galloc_locked_alloc(heap, size, align);
-    }
-    if (align < 8) {
-        align = align == 0 || (align & (align - 1)) == 0 ? 8 : 3;
-    }
-    if ((align & (align - 1)) != 0) {
+    galloc_move_t move;
+    if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
-    if (((uintptr_t)block & (align - 1)) == 0 && galloc_locked_resize(heap, block, size)) {
-        return block;
+    if (move.bytes != 0) {
+        memmove(move.to, move.from, move.bytes);
+        galloc_locked_realloc_end(heap, &move);
     }
-    size_t old_size = galloc_locked_usable_size(heap, block);
-    if (old_size == 0) {
-        return NULL;
-    }
-    void *fresh = galloc_locked_alloc(heap, size, align);
-    if (fresh == NULL) {
-        return NULL;
-    }
-    memcpy(fresh, block, old_size < size ? old_size : size);
-    galloc_locked_free(heap, block);
-    return fresh;
+    return move.to;
 }
 
 // As galloc_stats.
@@ -136,6 +138,14 @@ static inline void galloc_locked_walk(galloc_heap_t *heap, galloc_visit_t visit,
     GALLOC_LOCK(heap);
     galloc_walk(heap, visit, context);
     GALLOC_UNLOCK(heap);
+}
+
+// As galloc_set_root.
+static inline bool galloc_locked_set_root(galloc_heap_t *heap, size_t number, uint32_t value) {
+    GALLOC_LOCK(heap);
+    bool done = galloc_set_root(heap, number, value);
+    GALLOC_UNLOCK(heap);
+    return done;
 }
 
 #endif

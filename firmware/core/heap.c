@@ -99,6 +99,11 @@ size_t galloc_overhead(size_t region_size, const galloc_config_t *config)
     return plan(config, total, &p) ? p.control + GALLOC_HEADER_SIZE : 0;
 }
 
+uint32_t galloc_generation(const galloc_heap_t *heap)
+{
+    return heap != NULL ? heap->key : 0;
+}
+
 uint32_t galloc_root(const galloc_heap_t *heap, size_t number)
 {
     return heap != NULL && number < GALLOC_ROOTS ? heap->roots[number] : 0;

@@ -16,12 +16,14 @@ galloc_heap_obj_t *galloc_get_heap(mp_obj_t self) {
 }
 
 void galloc_verify_region(const galloc_heap_obj_t *self) {
-    if (self->owner == mp_const_none) {
-        return;
+    if (self->owner != mp_const_none) {
+        mp_buffer_info_t info;
+        if (!mp_get_buffer(self->owner, &info, MP_BUFFER_RW) || info.buf != self->region || info.len < self->size) {
+            mp_raise_ValueError(MP_ERROR_TEXT("the heap's buffer was resized"));
+        }
     }
-    mp_buffer_info_t info;
-    if (!mp_get_buffer(self->owner, &info, MP_BUFFER_RW) || info.buf != self->region || info.len < self->size) {
-        mp_raise_ValueError(MP_ERROR_TEXT("the heap's buffer was resized"));
+    if (galloc_generation(self->heap) != self->generation) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the heap was made anew"));
     }
 }
 

@@ -28,10 +28,11 @@
 // A heap as Python sees it. The region's bytes belong to `owner` where that is an object.
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t owner;       // the buffer that the region lies in, kept alive by this reference; or None
-    uint8_t *region;      // first byte of the region; raw handles count from here
-    size_t size;          // bytes
-    galloc_heap_t *heap;  // never NULL
+    mp_obj_t owner;      // the buffer that the region lies in, kept alive by this reference; or None
+    uint8_t *region;     // first byte of the region; raw handles count from here
+    size_t size;         // bytes
+    galloc_heap_t *heap; // never NULL
+    uint32_t generation; // of the heap when it was opened
 } galloc_heap_obj_t;
 
 #define GALLOC_ALIGN_BITS (5)
@@ -40,9 +41,9 @@ typedef struct {
 typedef struct {
     mp_obj_base_t base;
     galloc_heap_obj_t *heap;
-    uint32_t offset;                                               // raw handle; 0 once freed
-    size_t length : sizeof(size_t) * 8 - GALLOC_ALIGN_BITS;        // bytes asked for
-    size_t align_log2 : GALLOC_ALIGN_BITS;                         // alignment asked for, kept by realloc
+    uint32_t offset;                                        // raw handle; 0 once freed
+    size_t length : sizeof(size_t) * 8 - GALLOC_ALIGN_BITS; // bytes asked for
+    size_t align_log2 : GALLOC_ALIGN_BITS;                  // alignment asked for, kept by realloc
 } galloc_block_obj_t;
 
 // The longest block that `length` above can describe, in bytes: 128 MiB less one on 32-bit targets.
@@ -73,7 +74,7 @@ GALLOC_TYPE(galloc_view_type);
 // The native Heap behind `self`, which may be an instance of a Python subclass. TypeError for anything else.
 galloc_heap_obj_t *galloc_get_heap(mp_obj_t self);
 
-// Raises ValueError when the buffer under the region has moved, shrunk or been freed.
+// Raises ValueError when the buffer under the region has moved, shrunk or been freed, or holds another heap by now.
 void galloc_verify_region(const galloc_heap_obj_t *self);
 
 // A size in bytes: ValueError when negative, TypeError when no int. More than any heap can hold comes back as SIZE_MAX,
@@ -94,7 +95,7 @@ GALLOC_NORETURN void galloc_raise_text(const mp_obj_type_t *type, const char *te
 GALLOC_NORETURN void galloc_raise_memory(mp_obj_t size);
 GALLOC_NORETURN void galloc_raise_fault(galloc_fault_t fault);
 
-// block.c
+// block_type.c
 
 // A new Block over a live payload; frees the payload when the GC heap has no room for the object.
 mp_obj_t galloc_block_new(galloc_heap_obj_t *heap, void *payload, size_t length, size_t align);
@@ -104,7 +105,7 @@ mp_int_t galloc_block_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_ui
 void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
 void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind);
 
-// heap.c
+// heap_type.c
 mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
 // view.c

@@ -12,9 +12,9 @@
 
 // The end of the section is two statements in some ports, hence the braces.
 #define GALLOC_LOCK(heap) mp_uint_t galloc_lock_state = MICROPY_BEGIN_ATOMIC_SECTION()
-#define GALLOC_UNLOCK(heap)                                                                                            \
-    do {                                                                                                               \
-        MICROPY_END_ATOMIC_SECTION(galloc_lock_state);                                                                 \
+#define GALLOC_UNLOCK(heap)                            \
+    do {                                               \
+        MICROPY_END_ATOMIC_SECTION(galloc_lock_state); \
     } while (0)
 
 #elif defined(__thumb__)
@@ -70,8 +70,8 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
 // the module's .bss (registration defines it).
 extern volatile unsigned char galloc_spin;
 
-#define GALLOC_LOCK(heap)                                                                                              \
-    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) {                                                    \
+#define GALLOC_LOCK(heap)                                           \
+    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) { \
     }
 #define GALLOC_UNLOCK(heap) __atomic_clear(&galloc_spin, __ATOMIC_RELEASE)
 

@@ -51,17 +51,18 @@ static void set_type(mp_obj_full_type_t *type, qstr name, const void *locals) {
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    (void)n_args;
+        (void)
+        n_args;
     (void)n_kw;
     (void)args;
     galloc_context = self->context;
     galloc_type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
     galloc_type_memoryview = mp_load_global(MP_QSTR_memoryview);
 
-    #define FILL_HEAP(name, object)                                                                                    \
-        galloc_heap_table[i++] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object)};
-    #define FILL_BLOCK(name, object)                                                                                   \
-        galloc_block_table[i++] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object)};
+    #define FILL_HEAP(name, object) \
+    galloc_heap_table[i++] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object)};
+    #define FILL_BLOCK(name, object) \
+    galloc_block_table[i++] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object)};
     size_t i = 0;
     GALLOC_HEAP_METHODS_FIXED(FILL_HEAP)
     GALLOC_HEAP_METHODS_VAR(FILL_HEAP)

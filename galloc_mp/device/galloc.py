@@ -1,6 +1,7 @@
 """galloc: deterministic memory outside of MicroPython's garbage-collected heap.
 
-This is the wrapper; `_galloc` is the C half, built into the firmware or next to this file as a native module.
+This is the wrapper; `_galloc` is the C half, built into the firmware or next to this file as a
+native module.
 
 Sizes, offsets and addresses are in bytes. A raw handle is an offset in the region, 0 means none.
 """
@@ -20,7 +21,9 @@ except (ImportError, ValueError) as error:
             return "%s_%d.%d" % (arch, version, sub)
 
         mpy = getattr(implementation, "_mpy", 0)
-        wanted = name(mpy >> 10 & 0x3F, mpy & 0xFF, mpy >> 8 & 3) if mpy >> 10 else "no native file"
+        wanted = (
+            name(mpy >> 10 & 0x3F, mpy & 0xFF, mpy >> 8 & 3) if mpy >> 10 else "no native file"
+        )
         for folder in path:
             if folder.startswith("."):
                 continue  # frozen modules
@@ -34,7 +37,9 @@ except (ImportError, ValueError) as error:
                 return "%s is no native module: install the one for %s" % (file, wanted)
             found = name(head[2] >> 2 & 0xF, head[1], head[2] & 3)
             if head[0] != b"MC"[implementation.name == "circuitpython"]:
-                found += " of another Python (%s)" % ("CircuitPython" if head[0] == 67 else "MicroPython")
+                found += " of another Python (%s)" % (
+                    "CircuitPython" if head[0] == 67 else "MicroPython"
+                )
             if found == wanted:
                 return None
             return "%s is built for %s, this firmware takes %s" % (file, found, wanted)
@@ -47,7 +52,9 @@ except (ImportError, ValueError) as error:
 
 from collections import namedtuple
 
-from _galloc import Block, __version__, regions
+__version__ = _galloc.__version__
+Block = _galloc.Block
+regions = _galloc.regions
 
 _ATTACH = object()
 _ENODEV = 19
@@ -72,14 +79,15 @@ Stats = namedtuple("Stats", _FIELDS)
 class Heap(_galloc.Heap):
     """A heap on a region of memory.
 
-    region: None for the region that the board reserves (OSError ENODEV where there is none), a writable buffer, or an
-    address with `size` in bytes. What the region held before is lost.
+    region: None for the region that the board reserves (OSError ENODEV where there is none), a
+    writable buffer, or an address with `size` in bytes. What the region held before is lost.
     smallbins, sub_bins: configuration of the bins, 0 for the defaults.
     bounded_search: over-aligned requests give up after a bounded search.
     Raises ValueError for a region that is too small or a bad configuration.
 
-    The heap keeps a buffer alive, and raises ValueError once the buffer is resized under it. Whoever gives an address
-    answers for the memory there. A memoryview of a block keeps nothing alive: hold the Block or the Heap meanwhile.
+    The heap keeps a buffer alive, and raises ValueError once the buffer is resized under it.
+    Whoever gives an address answers for the memory there. A memoryview of a block keeps nothing
+    alive: hold the Block or the Heap meanwhile.
     """
 
     def __init__(self, region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False):
@@ -109,7 +117,8 @@ class Heap(_galloc.Heap):
 
     @classmethod
     def attach(cls, region=None, size=None):
-        """Re-opens the heap that is still in a region, after a soft reset for example, with its blocks.
+        """Re-opens the heap that is still in a region, after a soft reset for example, with its
+        blocks.
 
         Raises ValueError naming the fault when the region's bytes do not verify.
         """
@@ -120,13 +129,17 @@ class Heap(_galloc.Heap):
         return Arena(self)
 
     def stats(self):
-        """Bytes and counts, as Stats; `fragmentation` is 1 - largest / free, 0.0 when nothing is free."""
+        """Bytes and counts, as Stats; `fragmentation` is 1 - largest / free, 0.0 when nothing is
+        free.
+        """
         values = self._stats()
         free, largest = values[2], values[3]
         return Stats(*(values + (1 - largest / free if free else 0.0,)))
 
     def check(self):
-        """Verifies the whole heap. Raises ValueError with the fault's name and the offset where it lies."""
+        """Verifies the whole heap. Raises ValueError with the fault's name and the offset where it
+        lies.
+        """
         fault = self._check()
         if fault is not None:
             raise ValueError("%s at offset %d" % fault)
@@ -151,8 +164,8 @@ class Heap(_galloc.Heap):
     def info(self, verbose=0):
         """Prints totals; with `verbose` also the map of the region, a character for each 16 bytes.
 
-        In the map, `h` starts a block, `=` continues one, `.` is free, `#` control data; lines that are all free are
-        counted.
+        In the map, `h` starts a block, `=` continues one, `.` is free, `#` control data; lines
+        that are all free are counted.
         """
         s = self.stats()
         print("galloc: total: %u, used: %u, free: %u" % (s.total, s.used, s.free))
@@ -169,7 +182,8 @@ class Heap(_galloc.Heap):
         row = bytearray(64)
         units = (size + 15) // 16
         chunks = self.walk()
-        begin, end, live = 0, 0, None  # the chunk at hand: bytes from..to, live or free, None for control data
+        # The chunk at hand: its bytes from and to, whether it is a block; None for control data.
+        begin, end, live = 0, 0, None
         skipped = 0
         after = next(chunks, None)
         for base in range(0, units, 64):
@@ -200,6 +214,29 @@ class Heap(_galloc.Heap):
             print("\n       (%u lines all free)" % skipped, end="")
         print()
 
+    @property
+    def root(self):
+        """Four words, 0 to 2**32 - 1, that survive with the heap: root[0] = block.offset, say."""
+        return Roots(self)
+
+
+class Roots:
+    """The root table of a heap. Raises IndexError beyond its words, ValueError for bad values."""
+
+    def __init__(self, heap):
+        self._heap = heap
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, i):
+        return self._heap._root(i)
+
+    def __setitem__(self, i, value):
+        if not 0 <= value < 1 << 32:
+            raise ValueError("a root holds 0 to 2**32 - 1")
+        self._heap._set_root(i, value)
+
 
 class Arena:
     """Blocks with one end of life: `with heap.arena() as a: a.alloc(...)`."""
@@ -209,7 +246,9 @@ class Arena:
         self._blocks = []
 
     def alloc(self, size, *, align=8, zero=False):
-        """As Heap.alloc; the Block dies with the arena. Raises ValueError once the arena is closed."""
+        """As Heap.alloc; the Block dies with the arena. Raises ValueError once the arena is
+        closed.
+        """
         if self._blocks is None:
             raise ValueError("arena is closed")
         block = self._heap.alloc(size, align=align, zero=zero)
@@ -251,7 +290,9 @@ _shared = None
 
 
 def heap():
-    """The shared heap; at first use it is made on the board's region. Raises OSError ENODEV where there is none."""
+    """The shared heap; at first use it is made on the board's region. Raises OSError ENODEV where
+    there is none.
+    """
     global _shared
     if _shared is None:
         _shared = Heap()
@@ -277,7 +318,8 @@ def initialized():
     return _shared is not None
 
 
-# The methods of the shared heap. The raw ones are written out: a call with *args would make a tuple on the GC heap.
+# The methods of the shared heap. The raw ones are written out: a call with *args would make a
+# tuple on the GC heap.
 
 
 def alloc(size, *, align=8, zero=False):

@@ -1,4 +1,8 @@
-# Freezes the wrapper into a firmware that has the user C module: include("…/galloc_mp/device/manifest.py")
+# Freezes the wrapper into a firmware that has the user C module: include it from a manifest.
 
-metadata(version="0.1.0", description="Deterministic memory outside of the garbage-collected heap", license="MIT")
+metadata(
+    version="0.1.0",
+    description="Deterministic memory outside of the GC heap",
+    license="MIT",
+)
 module("galloc.py", opt=3)

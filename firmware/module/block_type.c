@@ -1,4 +1,4 @@
-// block.c: Block, a handle with an owner's manners: length, buffer protocol, stale use told.
+// block_type.c: Block, a handle with an owner's manners: length, buffer protocol, stale use told.
 
 #include "glue.h"
 

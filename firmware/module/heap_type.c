@@ -1,4 +1,4 @@
-// heap.c: Heap, and the raw tier: handles that are plain numbers, no object made, no byte of the GC heap touched.
+// heap_type.c: Heap, and the raw tier: handles that are plain numbers, no object made, no byte of the GC heap touched.
 
 #include "glue.h"
 
@@ -44,6 +44,7 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
         }
         mp_raise_ValueError(MP_ERROR_TEXT("region too small, or bad configuration"));
     }
+    self->generation = galloc_generation(self->heap);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -310,3 +311,29 @@ static mp_obj_t heap_place(mp_obj_t self_in) {
     return mp_obj_new_tuple(2, items);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(galloc_heap_place_obj, heap_place);
+
+// The number of a root, IndexError when there is none such.
+static size_t root_number(mp_obj_t arg) {
+    mp_int_t number = mp_obj_get_int(arg);
+    if (number < 0 || number >= GALLOC_ROOTS) {
+        galloc_raise_text(&mp_type_IndexError, "index out of range");
+    }
+    return (size_t)number;
+}
+
+// _root(number) -> word of the root table
+static mp_obj_t heap_root(mp_obj_t self_in, mp_obj_t number) {
+    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
+    galloc_verify_region(self);
+    return mp_obj_new_int_from_uint(galloc_root(self->heap, root_number(number)));
+}
+MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_root_obj, heap_root);
+
+// _set_root(number, value): the low 32 bits of value
+static mp_obj_t heap_set_root(mp_obj_t self_in, mp_obj_t number, mp_obj_t value) {
+    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
+    galloc_verify_region(self);
+    galloc_locked_set_root(self->heap, root_number(number), (uint32_t)mp_obj_get_int_truncated(value));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_3(galloc_heap_set_root_obj, heap_set_root);

@@ -1,0 +1,122 @@
+# Every method with every combination of bad arguments: an exception of the contract, never a
+# crash, and the heap as it was.
+import gc
+
+import galloc
+
+buffer = bytearray(2048)
+h = galloc.Heap(buffer)
+block = h.alloc(40)
+block.view()[:] = b"b" * 40
+gone = h.alloc(40)
+gone.free()
+handle = block.offset
+
+
+class Index:
+    def __index__(self):
+        return 8
+
+
+odd = [
+    None,
+    "a",
+    b"b",
+    1.5,
+    [],
+    (),
+    {},
+    object(),
+    Index,
+    len,
+    h,
+    block,
+    gone,
+    galloc,
+    -1,
+    -(1 << 40),
+    -(1 << 70),
+    3,
+    1 << 30,
+    (1 << 31) - 1,
+    1 << 31,
+    1 << 32,
+    (1 << 62) + 1,
+    1 << 64,
+    1 << 70,
+]
+expected = (TypeError, ValueError, MemoryError, OverflowError, IndexError, OSError, AttributeError)
+calls = refused = 0
+
+
+def attempt(call, *args, **kwargs):
+    """Calls; what it hands out is given back."""
+    global calls, refused
+    calls += 1
+    try:
+        result = call(*args, **kwargs)
+    except expected:
+        refused += 1
+        return
+    if isinstance(result, galloc.Block) and result is not block:
+        result.free()
+
+
+def attempt_raw(call, *args, **kwargs):
+    """Calls; the handle is given back."""
+    global calls, refused
+    calls += 1
+    try:
+        result = call(*args, **kwargs)
+    except expected:
+        refused += 1
+        return
+    if result:
+        h.free(result)
+
+
+before = bytes(buffer)
+for x in odd:
+    attempt_raw(h.malloc, x)
+    attempt_raw(h.calloc, x)
+    for call in (h.alloc, h.usable_size, h.address, h.get8, h._walk):
+        attempt(call, x)
+    attempt(h.free, x if x is not handle else None)
+    for name in ("align", "zero", "size", "nothing"):
+        attempt(h.alloc, 8, **{name: x})
+        attempt_raw(h.malloc, 8, **{name: x})
+    attempt(block.view, x)
+    attempt(gone.view, x)
+    attempt(gone.resize, x)
+    attempt(gone.realloc, x)
+    attempt(galloc.Heap, x)
+    attempt(galloc.Heap.attach, x)
+    attempt(galloc.Heap, bytearray(10), x)
+    attempt(galloc.Heap, bytearray(300), smallbins=x)
+    attempt(galloc.Heap, bytearray(300), sub_bins=x)
+    attempt_raw(galloc.Heap.malloc, x, 8)
+    attempt(galloc.Heap.stats, x)
+    attempt(galloc.Block.free, x if x is not block else None)
+    attempt(galloc.Block.view, x if x is not block else None)
+    attempt(h.dump, x)
+    for y in odd:
+        if x is not block:
+            attempt_raw(h.malloc, 8 if y is None else y, x)
+            attempt(h.get8, handle if y is None else y, x)
+            attempt(h.get32, x, y)
+            attempt_raw(h.realloc, x, y)
+            attempt(h.put8, x, y, 0)
+            attempt(h.put32, x, 0, y)
+    gc.collect()
+    h.check()
+for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, h.stats, h.check, block.free):
+    attempt(call, 1, 2, 3, 4, 5, 6)
+for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, block.resize, block.realloc):
+    attempt(call)
+
+assert calls > 1000 and refused > calls // 2, (calls, refused)
+h.check()
+s = h.stats()
+assert s.blocks == 1 and s.allocs - s.frees == 1, s
+assert bytes(block) == b"b" * 40
+print("ok")
