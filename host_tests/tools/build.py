@@ -85,6 +85,10 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
     if child.returncode:
         text = log.read_text(errors="replace")
         lines = text.splitlines()
+        # An $(error) of a makefile says by itself what is wrong and what to do.
+        refused = [re.fullmatch(r"\S+:\d+: \*\*\* (.*?)\.?  Stop\.", line) for line in lines]
+        if any(refused):
+            raise BuildError(next(m.group(1) for m in refused if m))
         told = [x for x in lines if re.search(r"\*\*\*|error|undefined|overflowed", x)] or lines
         raise BuildError("\n".join([*told[-12:], f"{what} failed; all of its output: {log}"]))
 
@@ -234,19 +238,22 @@ def build_qemu(spec: Spec) -> None:
 
 def build_natmod(arch: str) -> Path:
     """The native module for one architecture; the folder that holds it."""
+    folder = objects(f"natmod-{arch}")
+    target = BUILD / "natmod" / f"{arch}_{mpy_abi()}"
     arguments = [
+        f"--makefile={ROOT / 'firmware' / 'natmod' / 'Makefile'}",
         f"ARCH={arch}",
         f"MPY_DIR={mpy_dir()}",
         f"MPY_CROSS={mpy_cross()}",
         f"PYTHON={sys.executable}",
-        f"BUILD={objects(f'natmod-{arch}')}",
-        f"OUT={BUILD / 'natmod'}",
+        f"BUILD={folder}",
+        f"DESTINATION={target}",
     ]
     with locked(f"natmod-{arch}"):
-        make(
-            f"natmod-{arch}", ROOT / "firmware" / "natmod", arguments, f"native module for {arch}"
-        )
-    return BUILD / "natmod" / f"{arch}_{mpy_abi()}"
+        # Not in the sources' folder: MicroPython's linker leaves a cache where it runs.
+        folder.mkdir(parents=True, exist_ok=True)
+        make(f"natmod-{arch}", folder, arguments, f"native module for {arch}")
+    return target
 
 
 # What the compiler of an architecture comes with.
