@@ -1,0 +1,70 @@
+"""The reserved region of the MPS2_AN385 firmware: where it lies, that it takes no room in the
+image, that it lasts.
+"""
+
+import os
+import subprocess
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from galloc_mp.targets import find_spec, open_target
+from galloc_mp.targets.registry import ROOT
+
+BANK, BANK_SIZE, DEFAULT_SIZE = 0x20000000, 0x400000, 524288
+
+
+@pytest.fixture(scope="module")
+def board():
+    """The board, running."""
+    with open_target("MPS2_AN385") as target:
+        yield target
+
+
+def test_region_is_told(board):
+    told = board.exec("import galloc\nprint(galloc.regions())")
+    assert told == f"(('SRAM', {BANK}, {DEFAULT_SIZE}, 'FAST|DMA|PERSIST'),)\n"
+
+
+def test_region_takes_no_room_in_the_image():
+    with open(find_spec("MPS2_AN385").image, "rb") as file:
+        elf = ELFFile(file)
+        section = elf.get_section_by_name(".galloc_region")
+        assert section["sh_type"] == "SHT_NOBITS"
+        assert (section["sh_addr"], section["sh_size"]) == (BANK, DEFAULT_SIZE)
+        symbols = elf.get_section_by_name(".symtab")
+        for name, value in {"start": BANK, "end": BANK + DEFAULT_SIZE}.items():
+            (symbol,) = symbols.get_symbol_by_name(f"galloc_region_{name}")
+            assert symbol["st_value"] == value
+
+
+def test_no_variable_lies_in_the_bank():
+    with open(find_spec("MPS2_AN385").image, "rb") as file:
+        inside = [
+            section.name
+            for section in ELFFile(file).iter_sections()
+            if BANK <= section["sh_addr"] < BANK + BANK_SIZE
+        ]
+    assert inside == [".galloc_region"]
+
+
+def test_region_survives_a_soft_reset(board):
+    word = f"machine.mem32[{BANK + DEFAULT_SIZE - 4}]"
+    board.exec(f"import machine\n{word} = 0x12345678")
+    board.reset()
+    assert board.exec(f"import machine\nprint(hex({word}))") == "0x12345678\n"
+
+
+@pytest.mark.parametrize("size", [BANK_SIZE + 1, "4M", -1])
+def test_size_that_does_not_fit_is_refused_with_the_numbers(size):
+    refused = subprocess.run(
+        ["make", "firmware", "BOARD=MPS2_AN385", f"GALLOC_REGION_SIZE={size}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))},
+    )
+    assert refused.returncode
+    assert f"GALLOC_REGION_SIZE={size}" in refused.stderr
+    if isinstance(size, int):
+        assert str(BANK_SIZE) in refused.stderr

@@ -1,0 +1,61 @@
+"""`make run`: what it writes where, and how it ends."""
+
+import os
+import subprocess
+
+import pytest
+
+from galloc_mp.targets.registry import ROOT
+
+NAMES = ("unix", "unix-natmod", "MPS2_AN385")
+SCRIPT = "import sys\nprint('first')\nprint('second')\n"
+
+
+def make_run(tmp_path, name: str, script: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs a script as a user would; make's own variables are not handed down."""
+    file = tmp_path / "script.py"
+    file.write_text(script)
+    command = ["make", "run", f"TARGET={name}", f"SCRIPT={file}", *arguments]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stdout_is_the_scripts_own(tmp_path, name):
+    done = make_run(tmp_path, name, SCRIPT)
+    assert (done.returncode, done.stdout) == (0, "first\nsecond\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exception_ends_with_1(tmp_path, name):
+    done = make_run(tmp_path, name, SCRIPT + "raise ValueError('wrong')\n")
+    assert done.stdout == "first\nsecond\n"
+    assert "ValueError: wrong" in done.stderr
+    assert "Error 1\n" in done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_time_out_ends_with_2(tmp_path, name):
+    done = make_run(tmp_path, name, SCRIPT + "while True: pass\n", "TIMEOUT=1")
+    assert done.stdout == "first\nsecond\n"
+    assert "Error 2\n" in done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("code", "status"), [("0", 0), ("3", 1)])
+def test_exit_value_counts(tmp_path, name, code, status):
+    done = make_run(tmp_path, name, SCRIPT + f"sys.exit({code})\n")
+    assert done.stdout == "first\nsecond\n"
+    assert ("Error 1\n" in done.stderr) == bool(status)
+
+
+def test_unknown_target_and_missing_script_are_told(tmp_path):
+    assert "known are: unix" in make_run(tmp_path, "unicycle", "").stderr
+    missing = subprocess.run(
+        ["make", "run", "TARGET=unix", "SCRIPT=/nowhere.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert missing.stdout == ""
+    assert "/nowhere.py: No such file" in missing.stderr
