@@ -10,15 +10,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "bench"
-CORE = ROOT / "firmware" / "core"
+# Another version of the core, to compare with: BENCH_CORE=path.
+CORE = Path(os.environ.get("BENCH_CORE", ROOT / "firmware" / "core"))
 TRACES = HERE.parent / "traces"
 
 # What users build with, no link-time optimisation. Line tables do not change the code.
 CFLAGS = ["-std=c11", "-O3", "-g1"]
-# The driver's own code must be told from the allocator's, and its calls must stay calls.
+# The driver's calls must stay calls, and functions that look the same must stay apart.
 DRIVER_FLAGS = [
-    "-std=gnu11", "-O2", "-g1", "-Wall", "-Wextra", "-Werror", "-mno-red-zone",
-    "-fno-optimize-sibling-calls", "-fno-reorder-functions", "-fno-reorder-blocks-and-partition",
+    "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-optimize-sibling-calls",
+    "-fno-ipa-icf",
 ]  # fmt: skip
 
 
@@ -50,26 +51,38 @@ def compiler() -> str:
 def run(*command: str | Path) -> None:
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     if done.returncode:
-        raise BuildError(f"{' '.join(map(str, command))}\n{done.stderr}{done.stdout}")
+        first = "\n".join((done.stderr + done.stdout).splitlines()[:12])
+        raise BuildError(f"{' '.join(map(str, command))}\n{first}")
+
+
+def compile_once(source: Path, target: Path, flags: list[str], headers: list[Path]) -> Path:
+    """Compiles a source unless the object is newer than it, the headers, and was made with these flags."""
+    command = [os.environ.get("CC", "gcc"), *flags, "-c", str(source), "-o", str(target)]
+    stamp = target.with_suffix(".flags")
+    text = compiler() + "\n" + "\n".join(command)
+    newest = max(p.stat().st_mtime for p in (source, *headers))
+    if not (
+        target.exists()
+        and target.stat().st_mtime > newest
+        and stamp.exists()
+        and stamp.read_text() == text
+    ):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        run(*command)
+        stamp.write_text(text)
+    return target
 
 
 def compile_driver(folder: Path, adapter: Path, defines: list[str]) -> list[Path]:
-    """Compiles the driver and an adapter, their code moved to a section of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    cc = os.environ.get("CC", "gcc")
-    flags = list(DRIVER_FLAGS)
-    if os.uname().machine != "x86_64":
-        flags.remove("-mno-red-zone")
+    """Compiles the driver, once for all allocators, and an adapter for one."""
+    flags = [*DRIVER_FLAGS, f"-I{CORE}", f"-I{HERE / 'driver'}"]
+    headers = [*(HERE / "driver").glob("*.h"), CORE / "galloc.h"]
     objects = []
-    for source in [*sorted((HERE / "driver").glob("*.c")), adapter]:
-        target = folder / f"driver-{source.stem}.o"
-        include = [f"-I{CORE}", f"-I{HERE / 'driver'}"]
-        run(cc, *flags, *include, *defines, "-c", source, "-o", target)
-        sections = (".text", ".text.startup", ".text.unlikely", ".text.exit", ".text.hot")
-        renames = [f"--rename-section={s}=bench_text" for s in sections]
-        run("objcopy", *renames, target)
-        objects.append(target)
-    return objects
+    for source in sorted((HERE / "driver").glob("*.c")):
+        target = BUILD / "driver" / f"{source.stem}.o"
+        objects.append(compile_once(source, target, flags, headers))
+    target = folder / f"adapter-{adapter.stem}.o"
+    return [*objects, compile_once(adapter, target, [*flags, *defines], headers)]
 
 
 def function_names(objects: list[Path]) -> frozenset[str]:
@@ -87,16 +100,16 @@ def galloc(name: str = "galloc", defines: tuple[str, ...] = (), opt: str = "-O3"
     """
     folder = BUILD / name
     driver = compile_driver(folder, HERE / "adapters" / "galloc.c", list(defines))
-    cc = os.environ.get("CC", "gcc")
-    objects = []
     sources = sorted(CORE.glob("*.c"))
     if not sources:
         raise BuildError(f"{CORE} holds no C source")
     flags = [opt if f == "-O3" else f for f in CFLAGS]
-    for source in sources:
-        target = folder / f"core-{source.stem}.o"
-        run(cc, *flags, f"-I{CORE}", *defines, "-c", source, "-o", target)
-        objects.append(target)
+    headers = list(CORE.glob("*.h"))
+    objects = [
+        compile_once(s, folder / f"core-{s.stem}.o", [*flags, f"-I{CORE}", *defines], headers)
+        for s in sources
+    ]
+    cc = os.environ.get("CC", "gcc")
     path = folder / f"bench-{name}"
     run(cc, "-Wl,-z,now", *driver, *objects, "-o", path)
     return Binary(name, path, function_names(driver))
@@ -107,6 +120,7 @@ def glibc() -> Binary:
     folder = BUILD / "glibc"
     driver = compile_driver(folder, HERE / "adapters" / "glibc.c", [])
     path = folder / "bench-glibc"
+    folder.mkdir(parents=True, exist_ok=True)
     run(os.environ.get("CC", "gcc"), "-Wl,-z,now", *driver, "-o", path)
     return Binary("glibc", path, function_names(driver), libc=True)
 

@@ -44,7 +44,7 @@ class Profile:
         return self.instructions[kind] / count if count else float("nan")
 
 
-class _Names:
+class Names:
     """Callgrind's name compression: `(3) malloc` once, `(3)` from then on."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class _Names:
 
 def parse(path: Path) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
     """Self cost by (object, function), and inclusive cost of calls by (caller, callee)."""
-    objects, functions = _Names(), _Names()
+    objects, functions = Names(), Names()
     own: dict[tuple[str, str], int] = {}
     calls: dict[tuple[str, str], int] = {}
     ob = fn = callee = ""

@@ -61,17 +61,3 @@ def fits(binary: Binary, tick=lambda: None) -> dict[str, dict]:
     paths = traces()
     rows = in_parallel([lambda p=p: driver(binary, "fit", str(p))[0] for p in paths.values()], tick)
     return dict(zip(paths, rows, strict=True))
-
-
-def worst(binary: Binary, seed: int = 1) -> list[dict]:
-    """Instructions of the worst single operations, a row for each adversarial state."""
-    return driver(binary, "worst", str(seed))
-
-
-def worst_summary(rows: list[dict]) -> dict[str, int]:
-    """The highest of each column over all states, and the two requests of the table."""
-    table = next(row for row in rows if row["state"] == "table")
-    states = [row for row in rows if row["state"] != "table"]
-    summary = {kind: max(row[kind] for row in states) for kind in ("alloc", "aligned", "free", "resize")}
-    summary["missed"] = sum(row["missed"] for row in states)
-    return {"alloc_400": table["alloc_400"], "alloc_200_64": table["alloc_200_64"], **summary}

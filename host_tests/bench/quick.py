@@ -7,7 +7,7 @@ import argparse
 import sys
 import time
 
-from . import build, goals, measure
+from . import build, goals, measure, worst
 
 VARIANTS = {"fast": ("-DGALLOC_HEADER_CHECK=0",), "checked": ()}
 
@@ -51,11 +51,10 @@ def print_memory(binary, found) -> None:
         print(f"control data in {size} KiB: {control} bytes")
 
 
-def print_worst(binary, details: bool) -> None:
+def print_worst(binary, rows: list[dict], details: bool) -> None:
     """The most expensive single operations, and with `details` each state."""
-    rows = measure.worst(binary)
     print(f"\nworst single operation, instructions ({binary.name})")
-    for kind, value in measure.worst_summary(rows).items():
+    for kind, value in worst.summary(rows).items():
         print(f"{kind:<13}{value:6d} {mark(value, 0 if kind == 'missed' else goals.WORST.get(kind))}")
     for holes in (10, 100, 1000, 2000):
         some = [r for r in rows if r["holes"] == holes and r["state"] != "table"]
@@ -87,8 +86,9 @@ def main(arguments: list[str]) -> int:
         found = measure.profiles(binaries, names, options.seed)
         print_instructions(binaries, names, found)
         print_memory(binaries[-1], found)
-        for binary in binaries:
-            print_worst(binary, options.worst)
+        rows = measure.in_parallel([lambda b=b: worst.measure(b) for b in binaries])
+        for binary, states in zip(binaries, rows, strict=True):
+            print_worst(binary, states, options.worst)
     except (build.BuildError, measure.MeasureError) as error:
         print(f"quick: {error}", file=sys.stderr)
         return 1

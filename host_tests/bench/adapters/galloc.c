@@ -2,7 +2,6 @@
 
 #include "adapter.h"
 #include "galloc.h"
-#include "step.h"
 
 static galloc_heap_t *heap;
 bool adapter_bounded;
@@ -49,8 +48,4 @@ size_t adapter_control(size_t region) {
 
 bool adapter_check(void) {
     return galloc_check(heap, NULL) == GALLOC_OK;
-}
-
-bool adapter_owns_code(uintptr_t pc) {
-    return step_in_program(pc);
 }

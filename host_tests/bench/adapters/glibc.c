@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "adapter.h"
-#include "step.h"
 
 enum { HEADER = 8 };
 
@@ -71,8 +70,4 @@ size_t adapter_control(size_t region) {
 
 bool adapter_check(void) {
     return true;
-}
-
-bool adapter_owns_code(uintptr_t pc) {
-    return step_in_libc(pc);
 }

@@ -1,7 +1,6 @@
 // A peer of the Rust library; PEER is the start of its functions' names.
 
 #include "adapter.h"
-#include "step.h"
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -43,8 +42,4 @@ size_t adapter_control(size_t region) {
 
 bool adapter_check(void) {
     return true;
-}
-
-bool adapter_owns_code(uintptr_t pc) {
-    return step_in_program(pc);
 }

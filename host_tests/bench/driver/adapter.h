@@ -32,7 +32,4 @@ size_t adapter_control(size_t region);
 // Whether the heap is sound, where the allocator can tell; true otherwise.
 bool adapter_check(void);
 
-// Whether the code at this address is the allocator's own: its instructions count in single-stepped figures.
-bool adapter_owns_code(uintptr_t pc);
-
 #endif

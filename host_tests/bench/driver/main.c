@@ -1,11 +1,11 @@
 // bench-<allocator> work NAME SEED        one synthetic workload
 //                   trace FILE REGION     replay in a region of REGION bytes
 //                   fit FILE              the smallest region for a trace
-//                   worst SEED            instructions of single operations in adversarial states, single-stepped
+//                   worst SEED            single operations in adversarial states; to run under callgrind
 //                   verify NAME|FILE SEED the same as work or trace with every payload byte verified
 //                   time NAME|FILE SEED   nanoseconds an operation, driver included
 //                   control REGION        bytes of control data
-// Prints one JSON object a line. Exit status: 0; 2 bad input; 3 the allocator is at fault; 4 not on this machine.
+// Prints one JSON object a line. Exit status: 0; 2 bad input; 3 the allocator is at fault.
 
 #define _GNU_SOURCE
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "ops.h"
 #include "random.h"
-#include "step.h"
+#include "slots.h"
 
 enum { MAX_HOLES = 2000, SEPARATOR = 16, REGION = 32 * 1024 * 1024 };
 
@@ -80,12 +80,6 @@ static const char *const orders[] = {"forward", "backward", "shuffled"};
 static block_t holes_at[MAX_HOLES], separators[MAX_HOLES + 1];
 static uint32_t sequence[MAX_HOLES];
 
-typedef struct {
-    unsigned alloc, aligned, free, resize; // instructions, the highest seen
-    unsigned missed;                       // requests of a hole's own size that returned NULL
-    size_t alloc_size, aligned_size, aligned_align;
-} worst_t;
-
 static void must_alloc(block_t *block, size_t size) {
     if (!ops_alloc(block, size, 1)) {
         fprintf(stderr, "bench: an adversarial state does not fit its region\n");
@@ -123,80 +117,94 @@ static void make_state(void *region, const shape_t *shape, unsigned order, uint3
     }
 }
 
-static void *stepped_alloc(size_t size, size_t align, unsigned *worst) {
-    step_begin();
-    void *at = adapter_alloc(size, align);
-    unsigned n = step_end();
-    *worst = n > *worst ? n : *worst;
-    return at;
+static unsigned missed; // requests of a hole's own size that returned NULL
+
+// What the slots were used for, for the report.
+static struct {
+    char kind; // 'a' alloc, 'A' alloc above the default alignment, 'f' free, 'r' resize
+    size_t size, align;
+} calls[SLOTS];
+
+static void note(char kind, size_t size, size_t align) {
+    calls[slots_used].kind = kind;
+    calls[slots_used].size = size;
+    calls[slots_used].align = align;
 }
 
-static void stepped_free(void *at, size_t size, size_t align, unsigned *worst) {
-    step_begin();
-    adapter_free(at, size, align);
-    unsigned n = step_end();
-    *worst = n > *worst ? n : *worst;
+static void measured_free(void *at, size_t size, size_t align) {
+    note('f', size, align);
+    slots_call(SLOT_FREE, at, size, align, 0);
 }
 
-static void try_alloc(worst_t *w, size_t size, size_t align, bool hole) {
-    unsigned before = align > 8 ? w->aligned : w->alloc;
-    unsigned *worst = align > 8 ? &w->aligned : &w->alloc;
-    void *at = stepped_alloc(size, align, worst);
-    if (*worst > before) {
-        *(align > 8 ? &w->aligned_size : &w->alloc_size) = size;
-        w->aligned_align = align > 8 ? align : w->aligned_align;
-    }
-    w->missed += hole && at == NULL;
+static void *measured_alloc(size_t size, size_t align) {
+    note(align > 8 ? 'A' : 'a', size, align);
+    return slots_call(SLOT_ALLOC, NULL, size, align, 0);
+}
+
+static void try_alloc(size_t size, size_t align, bool hole) {
+    void *at = measured_alloc(size, align);
+    missed += hole && at == NULL;
     if (at != NULL) {
-        stepped_free(at, size, align, &w->free);
+        measured_free(at, size, align);
     }
 }
 
-static void try_resize(worst_t *w, block_t *block, size_t size) {
-    step_begin();
-    int done = adapter_resize(block->at, block->size, block->align, size);
-    unsigned n = step_end();
-    w->resize = done >= 0 && n > w->resize ? n : w->resize;
-    block->size = done == 1 ? size : block->size;
+static void try_resize(block_t *block, size_t size) {
+    note('r', size, block->align);
+    if (slots_call(SLOT_RESIZE, block->at, block->size, block->align, size) != NULL) {
+        block->size = size;
+    }
 }
 
-static void measure(worst_t *w, uint32_t holes, random_t *r) {
+static void measure(uint32_t holes, random_t *r) {
     static const size_t sizes[] = {0,   1,   8,   12,  13,  16,   20,   24,   64,   100,   160,   200,   204,   256,
                                    400, 508, 516, 520, 800, 1024, 2048, 4000, 4100, 5000,  6144,  8180,  8192,  16000,
                                    40,  80,  120, 300, 600, 1500, 3000, 4090, 4200, 12000, 20000, 40000, 1 << 20};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        try_alloc(w, sizes[i], 1, false);
+        try_alloc(sizes[i], 1, false);
         for (size_t align = 16; align <= 1024; align *= 2) {
-            try_alloc(w, sizes[i], align, false);
+            try_alloc(sizes[i], align, false);
         }
     }
     for (int i = 0; i < 24; i++) {
         size_t size = holes_at[random_range(r, 0, holes - 1)].size;
-        try_alloc(w, size, 1, true);
-        try_alloc(w, size + 8, 1, false);
-        try_alloc(w, size - 8, 1, false);
-        try_alloc(w, size / 2, (size_t)16 << i % 6, false);
+        try_alloc(size, 1, true);
+        try_alloc(size + 8, 1, false);
+        try_alloc(size - 8, 1, false);
+        try_alloc(size / 2, (size_t)16 << i % 6, false);
     }
     for (int i = 0; i < 24; i++) { // grow into the next hole whole and in part, and back
         block_t *block = &separators[random_range(r, 0, holes - 1)];
         const size_t targets[] = {24, 100, 208, SEPARATOR, 220, 500, 4200, SEPARATOR, 20000, 8};
         for (size_t k = 0; k < sizeof(targets) / sizeof(targets[0]); k++) {
-            try_resize(w, block, targets[k]);
+            try_resize(block, targets[k]);
         }
     }
     for (int i = 0; i < 24; i++) { // between two holes, next to one, next to none
         block_t *block = &separators[random_range(r, 0, holes)];
         if (block->at != NULL) {
-            stepped_free(block->at, block->size, block->align, &w->free);
+            measured_free(block->at, block->size, block->align);
             block->at = NULL;
         }
     }
 }
 
+// One line: the state's name, as in callgrind's dump, and its calls, slot by slot.
+static void report(const char *name, const char *order, uint32_t holes) {
+    char label[80];
+    snprintf(label, sizeof(label), "%s/%s/%u", name, order, holes);
+    slots_dump(label);
+    printf("{\"label\": \"%s\", \"state\": \"%s\", \"order\": \"%s\", \"holes\": %u, \"missed\": %u, \"calls\": [", label,
+           name, order, holes, missed);
+    for (size_t i = 0; i < slots_used; i++) {
+        printf("%s[\"%c\", %zu, %zu]", i ? ", " : "", calls[i].kind, calls[i].size, calls[i].align);
+    }
+    printf("]}\n");
+}
+
 static void adversarial_table(void *region) {
-    unsigned first = 0, second = 0;
     block_t large[400], small;
-    size_t count = 0;
+    uint32_t count = 0;
     ops_start(region, 65536);
     while (ops_alloc(&large[count], 200, 1)) {
         count++;
@@ -204,39 +212,33 @@ static void adversarial_table(void *region) {
             break;
         }
     }
-    for (size_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         ops_free(&large[i]);
     }
-    stepped_alloc(400, 1, &first);
-    stepped_alloc(200, 64, &second);
-    printf("{\"state\": \"table\", \"holes\": %zu, \"alloc_400\": %u, \"alloc_200_64\": %u}\n", count, first, second);
+    slots_start();
+    measured_alloc(400, 1);
+    measured_alloc(200, 64);
+    report("table", "forward", count);
 }
 
 void worst_run(unsigned seed) {
     static const uint32_t holes[] = {10, 100, 1000, 2000};
     void *region = ops_region(REGION);
-    if (!step_available()) {
-        fprintf(stderr, "bench: single steps are counted on x86-64 Linux only\n");
-        exit(4);
-    }
     adapter_bounded = true;
     adversarial_table(region);
     for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
         for (unsigned order = 0; order < 3; order++) {
             for (size_t h = 0; h < sizeof(holes) / sizeof(holes[0]); h++) {
                 random_t r = {seed + 1000 * s + 10 * order + h};
-                worst_t w = {0};
                 make_state(region, &shapes[s], order, holes[h], &r);
-                measure(&w, holes[h], &r);
+                missed = 0;
+                slots_start();
+                measure(holes[h], &r);
+                report(shapes[s].name, orders[order], holes[h]);
                 if (!adapter_check()) {
                     fprintf(stderr, "bench: the heap is not sound after shape %s\n", shapes[s].name);
                     exit(3);
                 }
-                printf("{\"state\": \"%s\", \"order\": \"%s\", \"holes\": %u, \"alloc\": %u, \"aligned\": %u, \"free\": %u, "
-                       "\"resize\": %u, \"missed\": %u, \"alloc_size\": %zu, \"aligned_size\": %zu, "
-                       "\"aligned_align\": %zu}\n",
-                       shapes[s].name, orders[order], holes[h], w.alloc, w.aligned, w.free, w.resize, w.missed, w.alloc_size,
-                       w.aligned_size, w.aligned_align);
             }
         }
     }

@@ -7,8 +7,9 @@
 #ifndef BENCH_WORST_H
 #define BENCH_WORST_H
 
-// Prints one JSON object a line for each shape, order and number of holes, and the two requests of the table in the
-// design: `alloc(400)` and `alloc(200, align 64)` in 64 KiB of alternating 200- and 16-byte blocks.
+// Runs under callgrind. Prints one JSON object a line for each shape, order and number of holes, and first one for the two
+// requests of the design's table, `alloc(400)` and `alloc(200, align 64)` in 64 KiB of alternating 200- and 16-byte blocks;
+// each names its dump and what each slot called.
 void worst_run(unsigned seed);
 
 #endif
