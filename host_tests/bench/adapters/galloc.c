@@ -1,19 +1,23 @@
 // galloc itself, as a C program uses it.
 
+#include <stdlib.h>
+
 #include "adapter.h"
 #include "galloc.h"
 
 static galloc_heap_t *heap;
 bool adapter_bounded;
 
-#ifndef BENCH_SMALLBINS
-#define BENCH_SMALLBINS 0
-#define BENCH_SUB_BINS 0
-#endif
+// BENCH_SMALLBINS and BENCH_SUB_BINS in the environment choose another configuration; 0 is the default.
+static uint16_t setting(const char *name) {
+    const char *text = getenv(name);
+    return text ? (uint16_t)strtoul(text, NULL, 10) : 0;
+}
 
 static galloc_config_t config(void) {
-    return (galloc_config_t){
-        .smallbins = BENCH_SMALLBINS, .alignment_sub_bins = BENCH_SUB_BINS, .bounded_search = adapter_bounded};
+    return (galloc_config_t){.smallbins = setting("BENCH_SMALLBINS"),
+                             .alignment_sub_bins = setting("BENCH_SUB_BINS"),
+                             .bounded_search = adapter_bounded};
 }
 
 bool adapter_init(void *region, size_t size) {

@@ -4,6 +4,7 @@
 //                   worst SEED            single operations in adversarial states; to run under callgrind
 //                   verify NAME|FILE SEED the same as work or trace with every payload byte verified
 //                   time NAME|FILE SEED   nanoseconds an operation, driver included
+//                   original NAME MILLISECONDS  one of the original allocator's own benchmarks
 //                   control REGION        bytes of control data
 // Prints one JSON object a line. Exit status: 0; 2 bad input; 3 the allocator is at fault.
 
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #include "ops.h"
+#include "original.h"
 #include "trace.h"
 #include "workloads.h"
 #include "worst.h"
@@ -57,7 +59,7 @@ static void run_timed(const char *what, uint64_t seed) {
     size_t size = w ? w->region : TRACE_REGION;
     void *region = ops_region(size);
     double best = 1e18;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 3; i++) {
         double start = now();
         if (w != NULL) {
             workload_run(w, region, seed);
@@ -96,10 +98,12 @@ int main(int argc, char **argv) {
         run_timed(argv[2], number);
     } else if (strcmp(verb, "worst") == 0) {
         worst_run((unsigned)strtoul(argv[2], NULL, 0));
+    } else if (strcmp(verb, "original") == 0 && original_run(argv[2], (double)number / 1000, 1)) {
+        return 0;
     } else if (strcmp(verb, "control") == 0) {
         printf("{\"control\": %zu}\n", adapter_control(strtoul(argv[2], NULL, 0)));
     } else {
-        fprintf(stderr, "usage: %s work|verify|trace|fit|time|worst|control WHAT [NUMBER]\n", argv[0]);
+        fprintf(stderr, "usage: %s work|verify|trace|fit|time|worst|original|control WHAT [NUMBER]\n", argv[0]);
         return 2;
     }
     return 0;
