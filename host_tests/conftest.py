@@ -35,8 +35,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `target` runs once on each."""
-    if "target" in metafunc.fixturenames:
+    """A test that asks for `target` runs once on each, unless it names targets of its own."""
+    own = any("target" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "target" in metafunc.fixturenames and not own:
         names = metafunc.config.getoption("--targets").split(",")
         unknown = set(names) - set(known_targets())
         if unknown:
