@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from . import build
-from .client import OK, Driver
+from .client import OK, Driver, State
 from .conftest import program_of
 
 PAIRS = [("", 32), ("", 64), ("-small", 32), ("-small", 64)]
@@ -20,6 +20,11 @@ def lived_in(driver: Driver, size: int = 5000, offset: int = 0, config=None) -> 
     live = [block for block in blocks if block not in blocks[::3]]
     made = driver.realloc(live[0], 333)
     return [made.block, *live[1:]]
+
+
+def contents(data: bytes, state: State) -> list[bytes]:
+    """The payloads of the live blocks in a dump."""
+    return [data[c.offset : c.end] for c in state.walk if c.live]
 
 
 def use_up(driver: Driver) -> None:
@@ -48,13 +53,14 @@ def test_attach_in_place(driver):
 def test_attach_at_another_address(driver, offset):
     lived_in(driver, offset=offset)
     before, data = driver.state(), driver.dump()
+    payloads = contents(data, before)
     for elsewhere in (offset + 8, offset + 64, offset + 1000):
         driver.map(5000, elsewhere, 4096, slot=1)
         driver.load(data)
         assert driver.initialized()
         assert driver.attach()
         assert driver.state() == before
-        assert driver.dump() == data
+        assert contents(driver.dump(), before) == payloads
     use_up(driver)
 
 
@@ -135,7 +141,7 @@ def test_dump_opens_in_the_other_width(pair, config, offset):
     there.load(data)
     assert there.attach()
     assert there.state() == before
-    assert there.dump() == data
+    assert contents(there.dump(), before) == contents(data, before)
     for block in [c.offset for c in before.walk if c.live][::2]:
         there.free(block)
     there.alloc(100, 64)
@@ -149,8 +155,8 @@ def test_dump_opens_in_the_other_width(pair, config, offset):
 
 @pytest.mark.parametrize("offset", [0, 5])
 def test_both_widths_do_the_same(pair, offset):
-    """The same requests leave the same bytes, so a heap can be replayed on a PC."""
-    dumps = []
+    """The same requests give the same places, so a board's heap can be replayed on a PC."""
+    states = []
     for driver in pair:
         driver.map(9000, offset, 4096)
         driver.load(bytes(9000))
@@ -158,10 +164,6 @@ def test_both_widths_do_the_same(pair, offset):
         blocks = [driver.alloc(7 * i % 200, 8 << i % 6) for i in range(30)]
         for block in blocks[::2]:
             driver.free(block)
-        walk = driver.state().walk
-        data = bytearray(driver.dump())
-        for chunk in walk:
-            if chunk.live:
-                data[chunk.offset : chunk.end] = bytes(chunk.size)
-        dumps.append((walk, bytes(data[: walk[0].offset])))
-    assert dumps[0] == dumps[1]
+        made = [driver.try_alloc(100, 32).block, driver.realloc(blocks[1], 300, 64).block]
+        states.append((blocks, made, driver.state()))
+    assert states[0] == states[1]

@@ -45,7 +45,7 @@ TEXT_LIMIT = 5120  # bytes at -Os for Cortex-M0+
 
 
 @pytest.fixture(params=TARGETS, ids=str)
-def target(request) -> list[str]:
+def toolchain(request) -> list[str]:
     """Compiler and flags of a target; skips where the compiler is missing."""
     command = TARGETS[request.param]
     if shutil.which(command[0]) is None:
@@ -75,24 +75,24 @@ def symbols(target: list[str], files: list[Path]) -> list[tuple[str, str]]:
     return found
 
 
-def test_contract_compile_line(target, tmp_path):
-    objects(target, (), tmp_path)
+def test_contract_compile_line(toolchain, tmp_path):
+    objects(toolchain, (), tmp_path)
 
 
 @pytest.mark.parametrize("optimise", ["-O0", "-Os", "-O2", "-O3"])
-def test_strict_warnings(target, optimise, tmp_path):
-    strict = CLANG_STRICT if target[0] == "clang" else STRICT
-    objects(target, (*strict, optimise), tmp_path)
+def test_strict_warnings(toolchain, optimise, tmp_path):
+    strict = CLANG_STRICT if toolchain[0] == "clang" else STRICT
+    objects(toolchain, (*strict, optimise), tmp_path)
 
 
 @pytest.mark.parametrize("flags", [("-DGALLOC_HEADER_CHECK=0",), ("-DGALLOC_SMALLBINS=1",)])
-def test_other_configurations(target, flags, tmp_path):
-    objects(target, (*STRICT[:-1], "-O2", *flags), tmp_path)
+def test_other_configurations(toolchain, flags, tmp_path):
+    objects(toolchain, (*STRICT[:-1], "-O2", *flags), tmp_path)
 
 
 @pytest.mark.parametrize("optimise", ["-Os", "-O2"])
-def test_no_library_call_and_no_mutable_global(target, optimise, tmp_path):
-    found = symbols(target, objects(target, (optimise,), tmp_path))
+def test_no_library_call_and_no_mutable_global(toolchain, optimise, tmp_path):
+    found = symbols(toolchain, objects(toolchain, (optimise,), tmp_path))
     defined = {name for letter, name in found if letter not in "Uw"}
     called = {name for letter, name in found if letter == "U"} - defined
     called -= {"_GLOBAL_OFFSET_TABLE_"}  # of position-independent code, no call

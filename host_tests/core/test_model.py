@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -33,8 +33,9 @@ class Machine(RuleBasedStateMachine):
 
     driver: Driver  # set by the test
 
-    @initialize(config=CONFIGS, size=st.integers(3600, 9000), offset=st.integers(0, 4095))
-    def make(self, config, size, offset):
+    @initialize(config=CONFIGS, room=st.integers(200, 6000), offset=st.integers(0, 4095))
+    def make(self, config, room, offset):
+        size = self.driver.overhead(room, config) + room
         self.driver.map(size, offset, 4096)
         assert self.driver.init(config), f"init refused {size} bytes"
         bounded = bool(config and config[2])
@@ -130,17 +131,18 @@ def test_heap_against_model(program):
             derandomize=True,
             deadline=None,
             print_blob=True,
+            phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
     drivers[0].close()
 
 
-def replay(driver: Driver, config, size: int, offset: int, *calls: tuple) -> None:
+def replay(driver: Driver, config, room: int, offset: int, *calls: tuple) -> None:
     """A program of calls written out; numbers choose among the live blocks in address order."""
     machine = Machine.__new__(Machine)
     machine.driver = driver
-    Machine.make(machine, config=config, size=size, offset=offset)
+    Machine.make(machine, config=config, room=room, offset=offset)
     for name, *arguments in calls:
         getattr(machine, name)(*arguments)
 
