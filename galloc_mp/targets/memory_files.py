@@ -1,6 +1,7 @@
 # Runs on a board without files: a small file system in the GC heap, mounted at /files and first in
 # sys.path, which the host fills piece by piece. Scripts may read and import from it, not write.
 def __make_files():
+    import binascii
     import io
     import sys
     import vfs
@@ -11,7 +12,7 @@ def __make_files():
             self.code = None
 
         def add(self, path, data):
-            self.files.setdefault(path, bytearray()).extend(data)
+            self.files.setdefault(path, bytearray()).extend(binascii.a2b_base64(data))
 
         def remove(self, path):
             self.files.pop(path, None)

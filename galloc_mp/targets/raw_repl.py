@@ -1,6 +1,7 @@
 """Scripts over MicroPython's raw REPL: mpremote's transport on a stream of our own."""
 
 import ast
+import binascii
 import time
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from galloc_mp.targets.base import (
 from galloc_mp.targets.process import NewlineFilter, StreamEnded
 
 FILES = Path(__file__).with_name("memory_files.py")
-PIECE = 512  # bytes of a file that go over at once; the source text that carries them is longer
+PIECE = 1536  # bytes of a file that go over at once, as base64
 CHORE = 10.0  # seconds that the driver's own scripts may take
 
 
@@ -168,7 +169,8 @@ class RawReplTarget(Target):
         name = path.lstrip("/")
         self._run(self._files(f"remove({name!r})"), _ignore, CHORE)
         for at in range(0, max(len(data), 1), PIECE):
-            self._run(self._files(f"add({name!r}, {data[at : at + PIECE]!r})"), _ignore, CHORE)
+            piece = binascii.b2a_base64(data[at : at + PIECE], newline=False)
+            self._run(self._files(f"add({name!r}, {piece!r})"), _ignore, CHORE)
 
     def reset(self):
         """See Target."""
