@@ -11,11 +11,13 @@ def __make_files():
             self.files = {}
             self.code = None
 
-        def add(self, path, data):
-            self.files.setdefault(path, bytearray()).extend(binascii.a2b_base64(data))
-
-        def remove(self, path):
+        def make(self, path, size):
             self.files.pop(path, None)
+            self.files[path] = bytearray(size)
+
+        def write(self, path, at, data):
+            data = binascii.a2b_base64(data)
+            self.files[path][at : at + len(data)] = data
 
         def run(self, path, names):
             # Keeps the value of SystemExit, which the raw REPL would drop.
@@ -54,7 +56,8 @@ def __make_files():
         def open(self, path, mode):
             if "w" in mode or "a" in mode:
                 raise OSError(30)
-            data = self.find(path)
+            # Of bytes a BytesIO makes no copy, and memory is short.
+            data = self.files[path.lstrip("/")] = bytes(self.find(path))
             return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())
 
     files = Files()

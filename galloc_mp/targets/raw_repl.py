@@ -167,10 +167,10 @@ class RawReplTarget(Target):
             self._run(FILES.read_bytes(), _ignore, CHORE)
             self.has_files = True
         name = path.lstrip("/")
-        self._run(self._files(f"remove({name!r})"), _ignore, CHORE)
-        for at in range(0, max(len(data), 1), PIECE):
+        self._run(self._files(f"make({name!r}, {len(data)})"), _ignore, CHORE)
+        for at in range(0, len(data), PIECE):
             piece = binascii.b2a_base64(data[at : at + PIECE], newline=False)
-            self._run(self._files(f"add({name!r}, {piece!r})"), _ignore, CHORE)
+            self._run(self._files(f"write({name!r}, {at}, {piece!r})"), _ignore, CHORE)
 
     def reset(self):
         """See Target."""
