@@ -1,0 +1,116 @@
+"""What survives: a soft reset, and the way of a region's bytes to another machine."""
+
+import json
+import os
+import subprocess
+
+from galloc_mp.targets.registry import BUILD, ROOT, mpy_abi
+
+LEAVE = """
+import galloc
+# A bank of memory that this firmware leaves alone, where it declares no region.
+where = () if galloc.regions() else (0x20000000, 65536)
+h = galloc.init(*where)
+assert h.stats().blocks == 0
+b = h.alloc(1000, align=256)
+b.view()[:] = bytes(i & 255 for i in range(1000))
+h.alloc(77)
+h.root[0] = b.offset
+h.root[3] = 0xFFFFFFFF
+assert list(h.root) == [b.offset, 0, 0, 0xFFFFFFFF] and len(h.root) == 4
+print("ok")
+"""
+
+FIND = """
+import galloc
+where = () if galloc.regions() else (0x20000000, 65536)
+h = galloc.Heap.attach(*where)
+h.check()
+assert h.stats().blocks == 2 and h.root[3] == 0xFFFFFFFF
+m = h.root[0]
+assert m in [c[0] for c in h.walk() if c[2]]
+assert all(h.get8(m, i) == i & 255 for i in range(1000))
+h.free(m)
+h.check()
+print("ok")
+"""
+
+AFRESH = """
+import galloc
+where = () if galloc.regions() else (0x20000000, 65536)
+h = galloc.init(*where)
+assert h.stats().blocks == 0 and list(h.root) == [0, 0, 0, 0]
+print("ok")
+"""
+
+LOST = """
+import galloc
+try:
+    galloc.Heap.attach() if galloc.regions() else galloc.Heap.attach(bytearray(2000))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_soft_reset(target):
+    """On a board blocks, contents and roots are found again with attach(), and the shared heap
+    starts afresh without. A process on a PC starts with new memory: told.
+    """
+    if target.spec.board is None:
+        assert target.exec(LOST).startswith("not a heap")
+        return
+    assert target.exec(LEAVE) == "ok\n"
+    target.reset()
+    assert target.exec(FIND) == "ok\n"
+    target.reset()
+    assert target.exec(AFRESH) == "ok\n"
+
+
+DUMP = """
+import binascii, galloc
+class Out:
+    def write(self, data):
+        print(str(binascii.hexlify(data), "ascii"))
+h = galloc.Heap(bytearray(3000))
+keep = []
+for i in range(20):
+    b = h.alloc(10 + 9 * i, align=1 << i % 6)
+    b.view()[:] = bytes([i]) * len(b)
+    keep.append(b)
+for b in keep[::3]:
+    b.free()
+h.root[1] = keep[1].offset
+h.dump(Out())
+"""
+
+OPEN = """
+import binascii, galloc, json, sys
+text = sys.stdin.read()
+buffer = bytearray(binascii.unhexlify(text.replace("\\n", "")))
+h = galloc.Heap.attach(buffer)
+h.check()
+live = [c for c in h.walk() if c[2]]
+assert h.get8(h.root[1], 0) == 1
+print(json.dumps([h.get8(c[0], 0) for c in live]))
+for c in live:
+    h.free(c[0])
+h.check()
+assert h.stats().free_chunks == 1
+"""
+
+
+def test_bytes_travel(target, tmp_path):
+    """The bytes of a heap from any target open in MicroPython 1.28 on x64."""
+    dump = target.exec(DUMP)
+    script = tmp_path / "open.py"
+    script.write_text(OPEN)
+    done = subprocess.run(
+        [ROOT / ".venv" / "bin" / "micropython", script],
+        env={**os.environ, "MICROPYPATH": f"{BUILD / 'natmod' / f'x64_{mpy_abi()}'}:.frozen"},
+        input=dump,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(json.loads(done.stdout)) == [i for i in range(20) if i % 3]
