@@ -60,6 +60,28 @@ VARIANTS = (
 )
 BY_NAME = {variant.name: variant for variant in VARIANTS}
 
+_WRAP = "-Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset"
+
+
+def _locked(name: str, lock: int) -> Variant:
+    """The thread test under ThreadSanitizer. lock: GALLOC_TEST_LOCK of driver/locked.c."""
+    return Variant(
+        f"locked-{name}",
+        flags=(f"-DGALLOC_TEST_LOCK={lock}",),
+        link_flags=(_WRAP, "-pthread"),
+        sanitizers=("-fsanitize=thread",),
+        program=("locked.c", "harness.c"),
+    )
+
+
+LOCKED = {"none": _locked("none", 0), "own": _locked("own", 1), "watched": _locked("watched", 2)}
+COST = Variant(
+    "cost",
+    core_flags=("-fsanitize-coverage=trace-pc",),
+    sanitizers=(),
+    program=("cost.c", "harness.c"),
+)
+
 
 class BuildError(Exception):
     """The compiler or linker refused; the text is what it said."""

@@ -9,7 +9,8 @@
 
 // The configurations that the runs take in turn; all zero: NULL.
 static const galloc_config_t configs[] = {
-    {0, 0, false}, {1, 2, false}, {32, 8, false}, {64, 16, false}, {4, 2, false}, {20, 8, true}, {5, 3, false}, {64, 2, true},
+    {0, 0, false}, {1, 2, false}, {32, 8, false}, {64, 16, false},
+    {4, 2, false}, {20, 8, true}, {5, 3, false},  {64, 2, true},
 };
 
 typedef struct {

@@ -196,8 +196,8 @@ static void do_stats(void) {
     galloc_stats_t s;
     memset(&s, 0xFF, sizeof s);
     galloc_stats(slot->heap, &s);
-    printf("ok %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu\n", s.total, s.used, s.free, s.largest, s.overhead, s.peak_used,
-           s.blocks, s.free_chunks, s.allocs, s.frees, s.failures);
+    printf("ok %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu\n", s.total, s.used, s.free, s.largest, s.overhead,
+           s.peak_used, s.blocks, s.free_chunks, s.allocs, s.frees, s.failures);
 }
 
 static void do_map(char **word) {
@@ -292,7 +292,8 @@ static void obey(int count, char **word) {
         printf("ok\n");
     } else if (strcmp(verb, "init") == 0) {
         note_before();
-        galloc_heap_t *heap = galloc_init(slot->region.base, slot->region.size, to_config(count - 1, word + 1, &config));
+        galloc_heap_t *heap =
+            galloc_init(slot->region.base, slot->region.size, to_config(count - 1, word + 1, &config));
         shadow_clear(&slot->shadow);
         slot->heap = heap;
         printf("ok %d %zu\n", heap != NULL, changed());
