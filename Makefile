@@ -62,7 +62,8 @@ natmod: ## builds the native module in build/natmod/a_<abi>/: ARCH=a
 .PHONY: lint
 lint: ## checks style and compiles the core for every processor, warnings as errors
 	@$(READY) apt:unix32 apt:arm apt:riscv apt:clang
-	@$(TOOLS)/lint.sh
+	@$(PYTHON_VENV) $(TOOLS)/build.py MPS2_AN385
+	@$(TOOLS)/lint.sh "$$($(PYTHON_VENV) $(TOOLS)/build.py objects:MPS2_AN385)"
 
 .PHONY: format
 format: ## lays out the C and Python sources

@@ -2,6 +2,7 @@
 beside it.
 
     build.py [TARGET | board:BOARD | natmod:ARCH]...
+    build.py objects:TARGET         prints the folder of its objects
 
 Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its
 place only when the build went through. MicroPython's own tree is never written to. Progress goes
@@ -297,6 +298,8 @@ def main(names: list[str]) -> int:
             if kind == "natmod":
                 set_up(*NATMOD_STEPS.get(value, ()), "micropython")
                 build_natmod(value)
+            elif kind == "objects":
+                print(objects(value))
             elif kind == "board":
                 build(find_board(value).name)
             else:

@@ -3,13 +3,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-mapfile -t c_files < <(find firmware host_tests boards \( -name '*.c' -o -name '*.h' \) | sort)
+mapfile -t c_files < <(git ls-files --cached --others --exclude-standard '*.c' '*.h' | sort)
 if [ "${1:-}" = --check ]; then
-    .venv/bin/ruff check --quiet .
-    .venv/bin/ruff format --quiet --check .
-    .venv/bin/clang-format --dry-run -Werror "${c_files[@]}"
-else
-    .venv/bin/ruff check --quiet --fix .
-    .venv/bin/ruff format --quiet .
-    .venv/bin/clang-format -i "${c_files[@]}"
+    failed=0
+    .venv/bin/ruff check --quiet --output-format concise . >&2 || failed=1
+    .venv/bin/ruff format --quiet --check . >&2 || failed=1
+    .venv/bin/clang-format --dry-run -Werror "${c_files[@]}" >&2 || failed=1
+    [ $failed = 0 ] || echo "lint: 'make format' mends the layout" >&2
+    exit $failed
 fi
+.venv/bin/ruff check --quiet --fix . || true
+.venv/bin/ruff format --quiet .
+.venv/bin/clang-format -i "${c_files[@]}"
