@@ -65,6 +65,18 @@ lint: ## checks style and compiles the core for every processor, warnings as err
 	@$(PYTHON_VENV) $(TOOLS)/build.py MPS2_AN385
 	@$(TOOLS)/lint.sh "$$($(PYTHON_VENV) $(TOOLS)/build.py objects:MPS2_AN385)"
 
+# --- Measurements
+
+.PHONY: bench
+bench: ## measures galloc against its peers and writes the tables and graphs; QUICK=1 for a look in two minutes
+	@$(READY) apt:valgrind
+	@$(PYTHON_VENV) -m host_tests.bench $(if $(QUICK),--quick)
+
+.PHONY: bench-gate
+bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/figures.json says
+	@$(READY) apt:valgrind
+	@$(PYTHON_VENV) -m host_tests.bench.gate
+
 .PHONY: format
 format: ## lays out the C and Python sources
 	@$(READY)

@@ -56,7 +56,7 @@ def run(*command: str | Path) -> None:
 
 
 def compile_once(source: Path, target: Path, flags: list[str], headers: list[Path]) -> Path:
-    """Compiles a source unless the object is newer than it, the headers, and was made with these flags."""
+    """Compiles a source unless its object is newer than all sources and has these flags."""
     command = [os.environ.get("CC", "gcc"), *flags, "-c", str(source), "-o", str(target)]
     stamp = target.with_suffix(".flags")
     text = compiler() + "\n" + "\n".join(command)

@@ -1,10 +1,11 @@
 """Instructions inside an allocator's own functions, counted by callgrind.
 
-Callgrind collects inside the driver's three marker functions only. What the markers and the adapter cost themselves is
-left out, and so are the C library's functions that copy and fill memory.
+Callgrind collects inside the driver's three marker functions only. What the markers and the
+adapter cost themselves is left out, and so is copying and filling memory in the C library.
 """
 
 import json
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -20,11 +21,16 @@ class MeasureError(Exception):
     """A driver or callgrind failed; the message says how."""
 
 
+class TooSlow(MeasureError):
+    """The run was cut short."""
+
+
 @dataclass
 class Profile:
     """Instructions and calls of one run.
 
-    operations: calls made by kind. instructions: of the allocator, by kind; `realloc` is without copying.
+    operations: calls made by kind.
+    instructions: of the allocator, by kind; `realloc` is without copying.
     functions: self cost of each of its functions. facts: what the driver printed.
     """
 
@@ -105,14 +111,21 @@ def _driver_facts(done: subprocess.CompletedProcess, what: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def profile(binary: Binary, what: str, seed: int = 1) -> Profile:
-    """Runs a workload or a trace (by path) under callgrind.
+def profile(
+    binary: Binary,
+    what: str,
+    seed: int = 1,
+    timeout: float = 300,
+    settings: dict[str, str] | None = None,
+) -> Profile:
+    """Runs a workload or a trace (by path) under callgrind, for `timeout` seconds at most.
 
-    Raises MeasureError.
+    settings: environment variables for the driver. Raises MeasureError, and its child TooSlow.
     """
     folder = BUILD / "callgrind"
     folder.mkdir(parents=True, exist_ok=True)
-    out = folder / f"{binary.name}.{Path(what).stem}.{seed}.out"
+    values = "".join(f".{v}" for v in (settings or {}).values())
+    out = folder / f"{binary.name}.{Path(what).stem}.{seed}{values}.out"
     if "/" in what:
         arguments = ["trace", what, str(2 << 20)]
     else:
@@ -122,7 +135,16 @@ def profile(binary: Binary, what: str, seed: int = 1) -> Profile:
         "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--error-exitcode=0",
         *toggles, str(binary.path), *arguments,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=os.environ | (settings or {}),
+        )
+    except subprocess.TimeoutExpired as late:
+        raise TooSlow(f"{binary.name} {what}: over {timeout:.0f} s") from late
     facts = _driver_facts(done, f"{binary.name} {what}")
     own, calls = parse(out)
     functions: dict[str, int] = {}

@@ -6,7 +6,14 @@ INSTRUCTIONS = {
 REGION_PER_PEAK = {"lua": 1.18, "tls": 1.02, "sqlite": 1.20}
 FILL = {"X64": 0.960}
 REFILL = {"F64": 0.915}
-WORST = {"alloc_400": 150, "alloc_200_64": 150, "alloc": 250, "aligned": 250, "free": 200, "resize": 200}
+WORST = {
+    "alloc_400": 150,
+    "alloc_200_64": 150,
+    "alloc": 250,
+    "aligned": 250,
+    "free": 200,
+    "resize": 200,
+}
 CHECKED_FACTOR = 1.3  # the default build's instructions, at most, over those without the checksum
 
 WORKLOADS = ("R64", "R64n", "X64", "X64n", "F64", "F64n", "R256", "X256", "S160")

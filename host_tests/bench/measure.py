@@ -1,26 +1,39 @@
 """Everything that is measured of one allocator, in parallel where counts allow it."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from . import callgrind
 from .build import Binary, traces
-from .callgrind import MeasureError, Profile
+from .callgrind import MeasureError, Profile, TooSlow
 from .goals import WORKLOADS
 
 JOBS = 2
 
 
-def driver(binary: Binary, *arguments: str, timeout: float = 600) -> list[dict]:
-    """Runs a driver and returns its lines of JSON. Raises MeasureError."""
+def driver(
+    binary: Binary,
+    *arguments: str,
+    timeout: float = 600,
+    settings: dict[str, str] | None = None,
+) -> list[dict]:
+    """Runs a driver, with more environment variables, and returns its lines of JSON.
+
+    Raises MeasureError, and its child TooSlow.
+    """
     try:
         done = subprocess.run(
-            [str(binary.path), *arguments], capture_output=True, text=True, timeout=timeout
+            [str(binary.path), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=os.environ | (settings or {}),
         )
     except subprocess.TimeoutExpired as late:
-        raise MeasureError(f"{binary.name} {' '.join(arguments)}: over {timeout:.0f} s") from late
+        raise TooSlow(f"{binary.name} {' '.join(arguments)}: over {timeout:.0f} s") from late
     if done.returncode:
         message = done.stderr.strip() or f"ended with {done.returncode}"
         raise MeasureError(f"{binary.name} {' '.join(arguments)}: {message[-500:]}")
@@ -59,5 +72,7 @@ def profiles(binaries: list[Binary], names: list[str], seed: int = 1, tick=lambd
 def fits(binary: Binary, tick=lambda: None) -> dict[str, dict]:
     """For each trace `peak`, `smallest`, `sure` in bytes."""
     paths = traces()
-    rows = in_parallel([lambda p=p: driver(binary, "fit", str(p))[0] for p in paths.values()], tick)
+    rows = in_parallel(
+        [lambda p=p: driver(binary, "fit", str(p))[0] for p in paths.values()], tick
+    )
     return dict(zip(paths, rows, strict=True))

@@ -18,7 +18,11 @@ LIBRARY_FLAGS = ["-lpthread", "-ldl", "-lm", "-lgcc_s"]
 
 @dataclass(frozen=True)
 class Peer:
-    """name: as its C functions start and as tables show it. crate: its feature. large: the C name for large regions."""
+    """A crate, or one of its configurations.
+
+    name: as its C functions start and as tables show it. crate: its feature.
+    large: the C name for regions above 2 MiB, where that is another.
+    """
 
     name: str
     crate: str
@@ -49,7 +53,8 @@ def _cargo(*arguments: str) -> subprocess.CompletedProcess:
 def _modernise(crate: Path) -> None:
     """Lets the withdrawn simple-chunk-allocator build with a compiler of today.
 
-    It asks for a language feature that is gone again, and is `const` because of it; neither changes its code.
+    It asks for a language feature that is gone again, and is `const` because of it. Neither
+    changes what it does.
     """
     for source in crate.glob("src/*.rs"):
         text = source.read_text()
@@ -92,7 +97,9 @@ def library() -> tuple[Path, frozenset[str], dict[str, str]]:
         known = json.loads(record.read_text())
         return target, frozenset(known["crates"]), known["reasons"]
     COPY.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(SOURCE, COPY / "crate", dirs_exist_ok=True, ignore=shutil.ignore_patterns("target"))
+    shutil.copytree(
+        SOURCE, COPY / "crate", dirs_exist_ok=True, ignore=shutil.ignore_patterns("target")
+    )
     options = [*_patch(), "--release", "--no-default-features", "--features"]
     crates, reasons = list(FEATURES), {}
     done = _cargo("build", *options, " ".join(crates))
@@ -121,9 +128,7 @@ def _binary(name: str, archive: Path) -> Binary:
     driver = build.compile_driver(folder, HERE / "adapters" / "peer.c", [f"-DPEER={name}"])
     path = folder / f"bench-{name}"
     cc = os.environ.get("CC", "gcc")
-    build.run(
-        cc, "-Wl,-z,now", "-Wl,--gc-sections", *driver, archive, *LIBRARY_FLAGS, "-o", path
-    )
+    build.run(cc, "-Wl,-z,now", "-Wl,--gc-sections", *driver, archive, *LIBRARY_FLAGS, "-o", path)
     return Binary(name, path, build.function_names(driver))
 
 

@@ -1,6 +1,7 @@
 """All figures of galloc with the goals beside them, in less than a minute.
 
-python -m host_tests.bench.quick [--seed N] [--functions R64,lua] [--worst] [--only fast,checked] [--define X=Y]
+python -m host_tests.bench.quick [--seed N] [--functions R64,lua] [--worst] [--only fast,checked]
+                                 [--define X=Y] [--opt -O2]
 """
 
 import argparse
@@ -45,7 +46,8 @@ def print_memory(binary, found) -> None:
     for name, fit in measure.fits(binary).items():
         ratio, sure = fit["smallest"] / fit["peak"], fit["sure"] / fit["peak"]
         goal = mark(ratio, goals.REGION_PER_PEAK.get(name))
-        print(f"{name:<8} region/peak {ratio:.4f}{goal} sure from {sure:.4f}  ({fit['smallest']} bytes)")
+        size = fit["smallest"]
+        print(f"{name:<8} region/peak {ratio:.4f}{goal} sure from {sure:.4f}  ({size} bytes)")
     for size in (4, 16, 64, 256, 1024):
         control = measure.driver(binary, "control", str(size << 10))[0]["control"]
         print(f"control data in {size} KiB: {control} bytes")
@@ -55,10 +57,17 @@ def print_worst(binary, rows: list[dict], details: bool) -> None:
     """The most expensive single operations, and with `details` each state."""
     print(f"\nworst single operation, instructions ({binary.name})")
     for kind, value in worst.summary(rows).items():
-        print(f"{kind:<13}{value:6d} {mark(value, 0 if kind == 'missed' else goals.WORST.get(kind))}")
+        print(
+            f"{kind:<13}{value:6d} {mark(value, 0 if kind == 'missed' else goals.WORST.get(kind))}"
+        )
     for holes in (10, 100, 1000, 2000):
         some = [r for r in rows if r["holes"] == holes and r["state"] != "table"]
-        print(f"  {holes:5d} holes: " + "  ".join(f"{k} {max(r[k] for r in some)}" for k in ("alloc", "aligned", "free", "resize")))
+        print(
+            f"  {holes:5d} holes: "
+            + "  ".join(
+                f"{k} {max(r[k] for r in some)}" for k in ("alloc", "aligned", "free", "resize")
+            )
+        )
     for row in rows if details else []:
         print("  " + "  ".join(f"{k} {v}" for k, v in row.items()))
 
@@ -76,7 +85,8 @@ def main(arguments: list[str]) -> int:
     extra = tuple(f"-D{d}" for d in options.define)
     try:
         binaries = [
-            build.galloc(f"galloc-{v}", VARIANTS[v] + extra, options.opt) for v in options.only.split(",")
+            build.galloc(f"galloc-{v}", VARIANTS[v] + extra, options.opt)
+            for v in options.only.split(",")
         ]
         for binary in binaries:
             for what in ("R64", "F64", "S160", str(build.traces()["lua"])):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from .build import BUILD, Binary
-from .callgrind import MeasureError, Names
+from .callgrind import MeasureError, Names, TooSlow
 
 KINDS = {"a": "alloc", "A": "aligned", "f": "free", "r": "resize"}
 _ADAPTERS = ("adapter_alloc", "adapter_free", "adapter_resize")
@@ -15,7 +15,7 @@ _SLOT = re.compile(r"slot_([0-9a-f]{3})")
 
 
 class _Part:
-    """One dump: inclusive cost by slot and adapter function, and the adapter functions' own cost."""
+    """One dump: inclusive cost by slot and adapter function, and those functions' own cost."""
 
     def __init__(self) -> None:
         self.slots: dict[int, tuple[str, int]] = {}
@@ -64,10 +64,10 @@ def _parse(path: Path) -> dict[str, _Part]:
 
 
 def measure(binary: Binary, seed: int = 1, timeout: float = 300) -> list[dict]:
-    """A row for each state: `state`, `order`, `holes`, `missed`, and for each kind the highest count.
+    """A row for each state: `state`, `order`, `holes`, `missed`, for each kind the highest count.
 
-    `alloc_call`, `aligned_call`: (size, align) of the dearest. The row of state `table` has `alloc_400` and
-    `alloc_200_64` instead. Raises MeasureError.
+    `alloc_call`, `aligned_call`: (size, align) of the dearest. The row of state `table` has
+    `alloc_400` and `alloc_200_64` instead. Raises MeasureError.
     """
     folder = BUILD / "callgrind"
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,12 +81,15 @@ def measure(binary: Binary, seed: int = 1, timeout: float = 300) -> list[dict]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired as late:
-        raise MeasureError(f"{binary.name} worst: over {timeout:.0f} s") from late
+        raise TooSlow(f"{binary.name} worst: over {timeout:.0f} s") from late
     if done.returncode:
         raise MeasureError(f"{binary.name} worst: {done.stderr.strip()[-500:]}")
     parts = _parse(out)
     out.unlink()
-    return [_row(state, parts[state["label"]].costs()) for state in map(json.loads, done.stdout.splitlines())]
+    return [
+        _row(state, parts[state["label"]].costs())
+        for state in map(json.loads, done.stdout.splitlines())
+    ]
 
 
 def _row(state: dict, costs: dict[int, int]) -> dict:
@@ -109,3 +112,15 @@ def summary(rows: list[dict]) -> dict[str, int]:
     highest = {kind: max(row[kind] for row in states) for kind in KINDS.values()}
     highest["missed"] = sum(row["missed"] for row in states)
     return {"alloc_400": table["alloc_400"], "alloc_200_64": table["alloc_200_64"], **highest}
+
+
+def by_holes(rows: list[dict]) -> dict[str, dict[str, int]]:
+    """The highest of each kind for each number of holes: flat when the operation is bounded."""
+    table: dict[str, dict[str, int]] = {}
+    for row in rows:
+        if row["state"] == "table":
+            continue
+        some = table.setdefault(str(row["holes"]), dict.fromkeys(KINDS.values(), 0))
+        for kind in some:
+            some[kind] = max(some[kind], row[kind])
+    return table

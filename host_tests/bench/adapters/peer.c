@@ -11,7 +11,7 @@ void *peer(_alloc)(size_t size, size_t align);
 void peer(_free)(void *block, size_t size, size_t align);
 void *peer(_realloc)(void *block, size_t size, size_t align, size_t new_size);
 int peer(_resize)(void *block, size_t size, size_t align, size_t new_size);
-size_t peer(_control)(void);
+size_t peer(_control)(size_t region);
 
 bool adapter_bounded;
 
@@ -36,8 +36,7 @@ int adapter_resize(void *block, size_t size, size_t align, size_t new_size) {
 }
 
 size_t adapter_control(size_t region) {
-    (void)region;
-    return peer(_control)();
+    return peer(_control)(region);
 }
 
 bool adapter_check(void) {

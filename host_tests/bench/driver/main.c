@@ -4,7 +4,7 @@
 //                   worst SEED            single operations in adversarial states; to run under callgrind
 //                   verify NAME|FILE SEED the same as work or trace with every payload byte verified
 //                   time NAME|FILE SEED   nanoseconds an operation, driver included
-//                   original NAME MILLISECONDS  one of the original allocator's own benchmarks
+//                   original NAME MILLISECONDS: one of the original allocator's own benchmarks
 //                   control REGION        bytes of control data
 // Prints one JSON object a line. Exit status: 0; 2 bad input; 3 the allocator is at fault.
 
@@ -75,8 +75,8 @@ static void run_timed(const char *what, uint64_t seed) {
 static void run_fit(const char *path) {
     trace_t trace = trace_load(path);
     trace_fit_t fit = trace_fit(&trace);
-    printf("{\"what\": \"%s\", \"peak\": %zu, \"smallest\": %zu, \"sure\": %zu, \"tried\": %zu}\n", path, trace.peak,
-           fit.smallest, fit.sure, fit.tried);
+    printf("{\"what\": \"%s\", \"peak\": %zu, \"smallest\": %zu, \"sure\": %zu}\n", path, trace.peak, fit.smallest,
+           fit.sure);
 }
 
 int main(int argc, char **argv) {

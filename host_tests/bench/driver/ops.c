@@ -42,7 +42,8 @@ void ops_start(void *region, size_t size) {
 }
 
 static void fault(const char *what, const block_t *block) {
-    fprintf(stderr, "bench: %s: block %p of %zu bytes, align %zu\n", what, (void *)block->at, block->size, block->align);
+    fprintf(stderr, "bench: %s: block %p of %zu bytes, align %zu\n", what, (void *)block->at, block->size,
+            block->align);
     exit(3);
 }
 

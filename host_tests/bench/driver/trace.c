@@ -37,7 +37,8 @@ trace_t trace_load(const char *path) {
         trace_op_t *op = &t.ops[t.count++];
         *op = (trace_op_t){.align = 1};
         int fields = sscanf(line, "%c %u %u %u", &op->kind, &op->id, &op->size, &op->align);
-        if (!((op->kind == 'a' && fields == 4) || (op->kind == 'r' && fields == 3) || (op->kind == 'f' && fields == 2))) {
+        if (!((op->kind == 'a' && fields == 4) || (op->kind == 'r' && fields == 3) ||
+              (op->kind == 'f' && fields == 2))) {
             complain(path, "is no trace: expected `a ID SIZE ALIGN`, `r ID SIZE` or `f ID`", t.count);
         }
         t.ids = op->id >= t.ids ? op->id + 1 : t.ids;
@@ -65,27 +66,31 @@ bool trace_run(trace_t *t, void *region, size_t size) {
     return true;
 }
 
+enum { STEP = 8, COARSE = 64 };
+
+// Tries regions from `first` to `last` steps and keeps the smallest that serves and the largest that does not.
+static void fit_range(trace_t *t, void *region, size_t first, size_t last, size_t by, size_t *serves, size_t *fails) {
+    for (size_t k = first; k <= last; k += by) {
+        if (!trace_run(t, region, k * STEP)) {
+            *fails = k > *fails ? k : *fails;
+        } else if (k < *serves) {
+            *serves = k;
+        }
+    }
+}
+
 trace_fit_t trace_fit(trace_t *t) {
-    enum { STEP = 8 };
-    size_t low = t->peak / STEP, high = 4 * low;
-    trace_fit_t fit = {0};
-    uint8_t *region = ops_region(high * STEP);
-    if (!trace_run(t, region, high * STEP)) {
-        return fit;
+    size_t low = (t->peak + STEP - 1) / STEP, high = 4 * low, by = low / COARSE;
+    size_t serves = high + 1, fails = low - 1;
+    void *region = ops_region(high * STEP + STEP);
+    fit_range(t, region, low, high, by, &serves, &fails);
+    if (serves > high) {
+        return (trace_fit_t){0};
     }
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        fit.tried++;
-        *(trace_run(t, region, middle * STEP) ? &high : &low) = middle;
+    size_t around = serves, edge = fails;
+    fit_range(t, region, around - by > low ? around - by : low, around, 1, &serves, &fails);
+    if (edge + by > around) {
+        fit_range(t, region, around > edge ? around : edge, edge + by, 1, &serves, &fails);
     }
-    size_t first = high - high / 32, last = high + high / 32;
-    first = first > t->peak / STEP ? first : t->peak / STEP;
-    for (size_t k = first; k <= last; k++) {
-        bool runs = trace_run(t, region, k * STEP);
-        fit.tried++;
-        fit.smallest = runs && fit.smallest == 0 ? k * STEP : fit.smallest;
-        fit.sure = runs ? fit.sure : (k + 1) * STEP;
-    }
-    fit.sure = fit.sure ? fit.sure : fit.smallest;
-    return fit;
+    return (trace_fit_t){.smallest = serves * STEP, .sure = (fails + 1) * STEP};
 }

@@ -26,13 +26,13 @@ trace_t trace_load(const char *path);
 bool trace_run(trace_t *trace, void *region, size_t size);
 
 typedef struct {
-    size_t smallest; // the smallest region in which the trace runs, among all that were tried
-    size_t sure;     // the trace runs in this one and in all larger ones that were tried
-    size_t tried;    // regions tried
+    size_t smallest; // bytes of the smallest region in which the trace runs, among all that were tried; 0: none
+    size_t sure;     // every region from this size on that was tried serves
 } trace_fit_t;
 
-// Regions in steps of 8 bytes. Fit is not monotone, so the bounds of a bisection are widened by 3 % to both sides and
-// each size between is tried.
+// Fit is not monotone: a region may serve although a larger one does not. So regions from the peak of live bytes to four
+// times that are tried in steps of 1/64 of it, and then in steps of 8 bytes below the smallest that serves and above the
+// largest that does not.
 trace_fit_t trace_fit(trace_t *trace);
 
 #endif

@@ -69,10 +69,11 @@ static uint32_t shape_border(uint32_t k, uint32_t holes, random_t *r) {
 }
 
 static const shape_t shapes[] = {
-    {"equal", shape_equal},   {"equal large", shape_equal_large}, {"ascending", shape_ascending},
-    {"small", shape_small},   {"descending", shape_descending},   {"wide", shape_wide},
-    {"octave", shape_octave}, {"bits", shape_bits},               {"powers", shape_powers},
-    {"border", shape_border},
+    {"equal", shape_equal},           {"equal large", shape_equal_large},
+    {"ascending", shape_ascending},   {"small", shape_small},
+    {"descending", shape_descending}, {"wide", shape_wide},
+    {"octave", shape_octave},         {"bits", shape_bits},
+    {"powers", shape_powers},         {"border", shape_border},
 };
 
 static const char *const orders[] = {"forward", "backward", "shuffled"};
@@ -157,8 +158,8 @@ static void try_resize(block_t *block, size_t size) {
 }
 
 static void measure(uint32_t holes, random_t *r) {
-    static const size_t sizes[] = {0,   1,   8,   12,  13,  16,   20,   24,   64,   100,   160,   200,   204,   256,
-                                   400, 508, 516, 520, 800, 1024, 2048, 4000, 4100, 5000,  6144,  8180,  8192,  16000,
+    static const size_t sizes[] = {0,   1,   8,   12,  13,  16,   20,   24,   64,   100,   160,   200,   204,    256,
+                                   400, 508, 516, 520, 800, 1024, 2048, 4000, 4100, 5000,  6144,  8180,  8192,   16000,
                                    40,  80,  120, 300, 600, 1500, 3000, 4090, 4200, 12000, 20000, 40000, 1 << 20};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         try_alloc(sizes[i], 1, false);
@@ -194,8 +195,8 @@ static void report(const char *name, const char *order, uint32_t holes) {
     char label[80];
     snprintf(label, sizeof(label), "%s/%s/%u", name, order, holes);
     slots_dump(label);
-    printf("{\"label\": \"%s\", \"state\": \"%s\", \"order\": \"%s\", \"holes\": %u, \"missed\": %u, \"calls\": [", label,
-           name, order, holes, missed);
+    printf("{\"label\": \"%s\", \"state\": \"%s\", \"order\": \"%s\", \"holes\": %u, \"missed\": %u, \"calls\": [",
+           label, name, order, holes, missed);
     for (size_t i = 0; i < slots_used; i++) {
         printf("%s[\"%c\", %zu, %zu]", i ? ", " : "", calls[i].kind, calls[i].size, calls[i].align);
     }

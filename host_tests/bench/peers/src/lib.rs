@@ -40,6 +40,11 @@ trait Peer: Sized {
     unsafe fn resize(&mut self, _block: *mut u8, _layout: Layout, _size: usize) -> i32 {
         -1
     }
+
+    /// Control data that the crate keeps in the region itself, in bytes, for a region of `size`.
+    fn control(_size: usize) -> usize {
+        0
+    }
 }
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -83,18 +88,28 @@ macro_rules! export {
             }
 
             #[export_name = concat!(stringify!($name), "_realloc")]
-            unsafe extern "C" fn realloc(block: *mut u8, size: usize, align: usize, new: usize) -> *mut u8 {
+            unsafe extern "C" fn realloc(
+                block: *mut u8,
+                size: usize,
+                align: usize,
+                new: usize,
+            ) -> *mut u8 {
                 (*HEAP).realloc(block, layout(size, align), new.max(1))
             }
 
             #[export_name = concat!(stringify!($name), "_resize")]
-            unsafe extern "C" fn resize(block: *mut u8, size: usize, align: usize, new: usize) -> i32 {
+            unsafe extern "C" fn resize(
+                block: *mut u8,
+                size: usize,
+                align: usize,
+                new: usize,
+            ) -> i32 {
                 (*HEAP).resize(block, layout(size, align), new.max(1))
             }
 
             #[export_name = concat!(stringify!($name), "_control")]
-            extern "C" fn control() -> usize {
-                state_size::<$peer>()
+            extern "C" fn control(size: usize) -> usize {
+                state_size::<$peer>() + <$peer as Peer>::control(size)
             }
         }
     };

@@ -36,7 +36,12 @@ mod good_memory {
                     self.0.dealloc(block)
                 }
 
-                unsafe fn realloc(&mut self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+                unsafe fn realloc(
+                    &mut self,
+                    block: *mut u8,
+                    layout: Layout,
+                    size: usize,
+                ) -> *mut u8 {
                     self.0.realloc(block, layout, size)
                 }
             }
@@ -95,7 +100,9 @@ impl Peer for SimpleChunk {
     }
 
     unsafe fn alloc(&mut self, layout: Layout) -> *mut u8 {
-        self.0.allocate(layout).map_or(null_mut(), |p| p.cast().as_ptr())
+        self.0
+            .allocate(layout)
+            .map_or(null_mut(), |p| p.cast().as_ptr())
     }
 
     unsafe fn free(&mut self, block: *mut u8, layout: Layout) {
@@ -106,6 +113,10 @@ impl Peer for SimpleChunk {
         self.0
             .realloc(NonNull::new_unchecked(block), layout, size)
             .map_or(null_mut(), |p| p.cast().as_ptr())
+    }
+
+    fn control(size: usize) -> usize {
+        size / (8 * simple_chunk_allocator::DEFAULT_CHUNK_SIZE + 1)
     }
 }
 
@@ -142,6 +153,10 @@ impl Peer for Talc {
     unsafe fn resize(&mut self, block: *mut u8, layout: Layout, size: usize) -> i32 {
         self.0.try_realloc_in_place(block, layout, size).into()
     }
+
+    fn control(_size: usize) -> usize {
+        talc::min_first_heap_size::<talc::DefaultBinning>()
+    }
 }
 
 /// TLSF with 16 sub-classes an octave; the largest block is just below `32 << OCTAVES` bytes.
@@ -161,12 +176,15 @@ impl<const OCTAVES: usize> Peer for Rlsf<OCTAVES> {
     }
 
     unsafe fn free(&mut self, block: *mut u8, layout: Layout) {
-        self.0.deallocate(NonNull::new_unchecked(block), layout.align())
+        self.0
+            .deallocate(NonNull::new_unchecked(block), layout.align())
     }
 
     unsafe fn realloc(&mut self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let layout = Layout::from_size_align_unchecked(size, layout.align());
-        self.0.reallocate(NonNull::new_unchecked(block), layout).map_or(null_mut(), NonNull::as_ptr)
+        self.0
+            .reallocate(NonNull::new_unchecked(block), layout)
+            .map_or(null_mut(), NonNull::as_ptr)
     }
 }
 
@@ -229,7 +247,10 @@ impl Peer for Dl {
         if size < skipped + 8 * PAGE {
             return false;
         }
-        let region = Region { start: start.add(skipped), size: ((size - skipped) & !(PAGE - 1)).into() };
+        let region = Region {
+            start: start.add(skipped),
+            size: ((size - skipped) & !(PAGE - 1)).into(),
+        };
         at.write(Self(dlmalloc::Dlmalloc::new_with_allocator(region)));
         (*at).0.set_granularity(PAGE);
         (*at).0.set_max_release_check_rate(0);

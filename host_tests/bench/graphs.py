@@ -1,0 +1,119 @@
+"""Figures as pictures."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen first)
+
+from . import goals  # noqa: E402
+from .run import FAST, OURS  # noqa: E402
+
+COLOURS = [
+    "#d62728", "#ff9896", "#1f77b4", "#aec7e8", "#2ca02c", "#8c564b",
+    "#9467bd", "#e377c2", "#17becf", "#bcbd22", "#7f7f7f",
+]  # fmt: skip
+
+
+def _colour(figures: dict, subject: str) -> str:
+    return COLOURS[list(figures["versions"]).index(subject) % len(COLOURS)]
+
+
+def course(figures: dict, name: str, path: Path) -> None:
+    """One of the original's graphs: score over time, and ours as a percentage of each other."""
+    tenths = [i / 10 * figures["seconds"] for i in range(1, 11)]
+    ours = figures["original"][OURS][name]
+    figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
+    for subject, row in figures["original"].items():
+        ratios = [a / b * 100 for a, b in zip(ours, row[name], strict=True) if b]
+        percent = sum(ratios) / len(ratios)
+        label = subject if subject == OURS else f"{subject}: {percent:.0f} %"
+        width = 2.6 if subject == OURS else 1.4
+        style = "--" if subject in (FAST, "glibc malloc") else "-"
+        axes.plot(tenths, row[name], style, label=label, lw=width, color=_colour(figures, subject))
+    axes.set(title=name, xlabel="time (seconds)", ylabel="actions", xlim=(tenths[0], tenths[-1]))
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    legend = "allocator: galloc's score ÷ its score"
+    axes.legend(title=legend, loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _bars(axes, figures: dict, subjects: list[str], names: list[str], value) -> None:
+    width = 0.8 / len(subjects)
+    for i, subject in enumerate(subjects):
+        heights = [value(subject, n) or 0 for n in names]
+        places = [k - 0.4 + (i + 0.5) * width for k in range(len(names))]
+        axes.bar(places, heights, width, label=subject, color=_colour(figures, subject))
+    axes.set_xticks(range(len(names)), names)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _goals(axes, names: list[str], values: dict[str, float]) -> None:
+    label = "goal"
+    for k, name in enumerate(names):
+        if name in values:
+            axes.hlines(values[name], k - 0.42, k + 0.42, color="black", lw=1.4, label=label)
+            label = None
+
+
+def instructions(figures: dict, path: Path) -> None:
+    """Instructions an operation, all allocators, logarithmic."""
+    subjects = list(figures["instructions"])
+    figure, axes = plt.subplots(figsize=(13, 5.5), layout="constrained")
+    table = figures["instructions"]
+    _bars(
+        axes, figures, subjects, figures["inputs"], lambda s, n: table[s][n] and table[s][n]["all"]
+    )
+    _goals(axes, figures["inputs"], goals.INSTRUCTIONS)
+    axes.set_yscale("log")
+    axes.set_yticks(
+        [20, 50, 100, 200, 500, 1000, 2000, 5000],
+        ["20", "50", "100", "200", "500", "1k", "2k", "5k"],
+    )
+    axes.set(
+        title="Instructions an operation (no bar: too slow to be counted)", ylabel="instructions"
+    )
+    axes.set_ylim(bottom=20)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def regions(figures: dict, path: Path) -> None:
+    """Smallest region ÷ peak of live bytes."""
+    table = figures["fits"]
+    subjects = [s for s, row in table.items() if row and s != FAST]
+    names = list(table[OURS])
+
+    def ratio(subject: str, name: str) -> float | None:
+        fit = table[subject].get(name)
+        return fit["smallest"] / fit["peak"] if fit and fit["smallest"] else None
+
+    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
+    _bars(axes, figures, subjects, names, ratio)
+    _goals(axes, names, goals.REGION_PER_PEAK)
+    axes.set(title="Smallest region ÷ peak of live bytes", ylabel="ratio")
+    top = 2.2
+    axes.set_ylim(0.95, top + 0.1)
+    for bar in (bar for container in axes.containers for bar in container):
+        text = f"{bar.get_height():.2f}" if bar.get_height() else "> 4"
+        place = (bar.get_x() + bar.get_width() / 2, min(max(bar.get_height(), 0.96), top))
+        axes.annotate(text, place, ha="center", va="bottom", fontsize=7, rotation=90)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def everything(figures: dict, folder: Path) -> list[Path]:
+    """Writes all pictures and returns their paths."""
+    paths = []
+    for name in ("random_actions", "heap_exhaustion"):
+        paths.append(folder / f"{name}.png")
+        course(figures, name, paths[-1])
+    paths += [folder / "instructions.png", folder / "regions.png"]
+    instructions(figures, paths[-2])
+    regions(figures, paths[-1])
+    return paths

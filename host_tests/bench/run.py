@@ -1,0 +1,254 @@
+"""Measures all allocators side by side and returns one dictionary of figures."""
+
+import platform
+import shutil
+import statistics
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import build, callgrind, goals, measure, peers, worst
+from .build import Binary, BuildError
+from .callgrind import TooSlow
+
+LARGE = ("R256", "X256", "S160")
+FILLED = ("X64", "X64n", "F64", "F64n", "X256")
+REGIONS = (4096, 16384, 65536, 262144)
+OURS = "galloc"  # the build that users get; all ratios are to it
+FAST = "galloc, no checksum"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An allocator in the tables. `large` serves regions above 2 MiB."""
+
+    name: str
+    version: str
+    small: Binary
+    large: Binary
+
+    def binary(self, what: str) -> Binary:
+        return self.large if what in LARGE else self.small
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured. Limits are seconds for one run."""
+
+    inputs: tuple[str, ...]
+    fits: tuple[str, ...]
+    limit: float
+    rounds: int  # of paired timing
+    trials: int  # of the original's two graphs
+    seconds: float  # of each of these
+    chunk_seconds: float  # of simple-chunk-allocator's benchmark
+    worst_of_peers: bool
+
+
+FULL = Plan(
+    inputs=(*goals.WORKLOADS, "lua", "tls", "sqlite"),
+    fits=("lua", "tls", "sqlite"),
+    limit=60,
+    rounds=5,
+    trials=3,
+    seconds=1,
+    chunk_seconds=10,
+    worst_of_peers=True,
+)
+QUICK = Plan(
+    inputs=("R64", "R64n", "X64", "F64", "lua", "sqlite"),
+    fits=("lua", "sqlite"),
+    limit=10,
+    rounds=1,
+    trials=1,
+    seconds=0.4,
+    chunk_seconds=0.5,
+    worst_of_peers=False,
+)
+
+
+def subjects() -> tuple[list[Subject], dict[str, str]]:
+    """All allocators that build, ours first, and why the others do not, by crate.
+
+    Raises BuildError when ours does not.
+    """
+    ours = build.galloc("galloc")
+    fast = build.galloc("galloc-fast", ("-DGALLOC_HEADER_CHECK=0",))
+    found = [
+        Subject(OURS, "default build", ours, ours),
+        Subject(FAST, "-DGALLOC_HEADER_CHECK=0", fast, fast),
+    ]
+    reasons: dict[str, str] = {}
+    try:
+        binaries, reasons = peers.binaries()
+    except BuildError as error:
+        reasons = {"all peers": str(error)}
+        binaries = []
+    by_name = {b.name: b for b in binaries}
+    versions = peers.versions()
+    for peer in peers.PEERS:
+        if peer.name in by_name:
+            large = by_name[peer.large or peer.name]
+            name = peer.name.replace("_4x2", " <4,2>")
+            found.append(Subject(name, versions[peer.crate], by_name[peer.name], large))
+    libc = build.glibc()
+    found.append(Subject("glibc malloc", platform.libc_ver()[1], libc, libc))
+    return found, reasons
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    rustc = shutil.which("rustc")
+    version = "none"
+    if rustc:
+        version = subprocess.run(
+            [rustc, "--version"], capture_output=True, text=True
+        ).stdout.strip()
+    return {"cc": build.compiler(), "flags": " ".join(build.CFLAGS), "rustc": version}
+
+
+Tick = Callable[[str], None]
+
+
+def _maybe(task: Callable[[], object]):
+    """None when the run was cut short."""
+    try:
+        return task()
+    except TooSlow:
+        return None
+
+
+def _instructions(subject: Subject, name: str, what: str, plan: Plan) -> dict | None:
+    binary = subject.binary(name)
+    profile = _maybe(lambda: callgrind.profile(binary, what, timeout=plan.limit))
+    if profile is None:
+        return None
+    figures = {"all": profile.per_operation, "facts": profile.facts}
+    for kind, count in profile.operations.items():
+        if count:
+            figures[kind] = profile.per_kind(kind)
+    return figures
+
+
+def instructions(found: list[Subject], plan: Plan, tick: Tick) -> dict:
+    """By subject and input: instructions an operation, over all and by kind; None: cut short."""
+    known = measure.inputs()
+    jobs = [(s, n) for n in plan.inputs for s in found]
+
+    def job(subject: Subject, name: str):
+        row = _instructions(subject, name, known[name], plan)
+        tick(f"{name}: {subject.name}")
+        return row
+
+    rows = measure.in_parallel([lambda s=s, n=n: job(s, n) for s, n in jobs])
+    table: dict[str, dict] = {s.name: {} for s in found}
+    for (subject, name), row in zip(jobs, rows, strict=True):
+        table[subject.name][name] = row
+    return table
+
+
+def fits(found: list[Subject], plan: Plan, tick: Tick) -> dict:
+    """By subject and trace: peak, smallest region, region from which all serve; bytes."""
+    paths = measure.traces()
+    jobs = [(s, n) for s in found for n in plan.fits if not s.small.libc]
+
+    def job(subject: Subject, name: str):
+        path = str(paths[name])
+        row = _maybe(lambda: measure.driver(subject.small, "fit", path, timeout=3 * plan.limit))
+        tick(f"smallest region for {name}: {subject.name}")
+        return row[0] if row else None
+
+    rows = measure.in_parallel([lambda s=s, n=n: job(s, n) for s, n in jobs])
+    table: dict[str, dict] = {s.name: {} for s in found}
+    for (subject, name), row in zip(jobs, rows, strict=True):
+        table[subject.name][name] = row
+    return table
+
+
+def worst_cases(found: list[Subject], plan: Plan, tick: Tick) -> dict:
+    """By subject: the highest counts over all states, and by number of holes; None: cut short."""
+    measured = [
+        s for s in found if not s.small.libc and (plan.worst_of_peers or s.name in (OURS, FAST))
+    ]
+
+    def job(subject: Subject):
+        rows = _maybe(lambda: worst.measure(subject.small, timeout=4 * plan.limit))
+        tick(f"worst case: {subject.name}")
+        return rows and {"highest": worst.summary(rows), "holes": worst.by_holes(rows)}
+
+    rows = measure.in_parallel([lambda s=s: job(s) for s in measured])
+    return {s.name: row for s, row in zip(measured, rows, strict=True)}
+
+
+def nanoseconds(found: list[Subject], counted: dict, plan: Plan, tick: Tick) -> dict:
+    """By subject and input: nanoseconds an operation and their ratio to ours in the same round.
+
+    Both are medians over the rounds. The driver's own time is in both. What callgrind had to cut
+    short is left out.
+    """
+    known = measure.inputs()
+    table: dict[str, dict] = {s.name: {} for s in found}
+    for name in plan.inputs:
+        able = [s for s in found if counted[s.name].get(name)]
+        rounds = []
+        for _ in range(plan.rounds):
+            run = {
+                s.name: measure.driver(s.binary(name), "time", known[name])[0]["ns"] for s in able
+            }
+            rounds.append(run)
+        tick(f"time: {name}")
+        for subject in able:
+            mine = [r[subject.name] for r in rounds]
+            ratios = [r[subject.name] / r[OURS] for r in rounds]
+            table[subject.name][name] = {
+                "ns": statistics.median(mine),
+                "ratio": statistics.median(ratios),
+            }
+    return table
+
+
+def originals(found: list[Subject], plan: Plan, tick: Tick) -> dict:
+    """By subject: mean scores at each tenth of the time, and rows of the chunk benchmark."""
+    table: dict[str, dict] = {}
+    milliseconds = f"{1000 * plan.seconds:.0f}"
+    for subject in found:
+        row: dict = {}
+        for name in ("random_actions", "heap_exhaustion"):
+            runs = [
+                measure.driver(subject.large, "original", name, milliseconds)[0]["scores"]
+                for _ in range(plan.trials)
+            ]
+            row[name] = [statistics.mean(column) for column in zip(*runs, strict=True)]
+        long = f"{1000 * plan.chunk_seconds:.0f}"
+        row["chunk"] = measure.driver(subject.large, "original", "chunk", long)
+        table[subject.name] = row
+        tick(f"original's benchmarks: {subject.name}")
+    return table
+
+
+def steps(count: int, plan: Plan) -> int:
+    """How many ticks a run will make, about."""
+    return count * (len(plan.inputs) + len(plan.fits) + 2) + len(plan.inputs)
+
+
+def everything(plan: Plan, found: list[Subject], reasons: dict[str, str], tick: Tick) -> dict:
+    """All figures, ready for JSON. Raises MeasureError."""
+    counted = instructions(found, plan, tick)
+    control = {
+        s.name: {str(r): measure.driver(s.small, "control", str(r))[0]["control"] for r in REGIONS}
+        for s in found
+        if not s.small.libc
+    }
+    return {
+        "machine": machine(),
+        "versions": {s.name: s.version for s in found},
+        "missing": reasons,
+        "inputs": list(plan.inputs),
+        "seconds": plan.seconds,
+        "instructions": counted,
+        "control": control,
+        "fits": fits(found, plan, tick),
+        "worst": worst_cases(found, plan, tick),
+        "nanoseconds": nanoseconds(found, counted, plan, tick),
+        "original": originals(found, plan, tick),
+    }

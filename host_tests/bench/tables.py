@@ -1,0 +1,212 @@
+"""Figures as Markdown tables."""
+
+from collections.abc import Iterable
+
+from . import goals
+from .run import FAST, OURS, REGIONS
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; the first column is left-aligned, the others right."""
+    head = list(head)
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" + " ---: |" * (len(head) - 1)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _figure(value: float | None, digits: int = 0, absent: str = "–") -> str:
+    return absent if value is None else f"{value:.{digits}f}"
+
+
+def instructions(figures: dict) -> str:
+    """Instructions an operation."""
+    names = figures["inputs"]
+    rows = []
+    for subject, row in figures["instructions"].items():
+        cells = [_figure(row[n]["all"] if row.get(n) else None, 0, "too slow") for n in names]
+        rows.append([subject, *cells])
+    goal = [_figure(goals.INSTRUCTIONS.get(n), absent="") for n in names]
+    rows.append(["*goal, no checksum*", *goal])
+    return table(["allocator", *names], rows)
+
+
+def kinds(figures: dict) -> str:
+    """Ours by kind of operation."""
+    rows = []
+    for subject in (OURS, FAST):
+        for kind in ("alloc", "free", "realloc"):
+            row = figures["instructions"][subject]
+            cells = [_figure(row[n].get(kind) if row.get(n) else None) for n in figures["inputs"]]
+            rows.append([f"{subject}: {kind}", *cells])
+    return table(["build and kind", *figures["inputs"]], rows)
+
+
+def nanoseconds(figures: dict) -> str:
+    """Time an operation as a ratio to ours in the same round."""
+    names = figures["inputs"]
+    rows = []
+    for subject, row in figures["nanoseconds"].items():
+        cells = [_figure(row[n]["ratio"] if n in row else None, 2) for n in names]
+        rows.append([subject, *cells])
+    return table(["allocator", *names], rows)
+
+
+def memory(figures: dict) -> str:
+    """Utilisation and control data."""
+    inputs = [n for n in ("X64", "X64n", "F64", "F64n", "X256") if n in figures["inputs"]]
+    head = ["allocator", *(f"{n} fill" for n in inputs)]
+    head += [f"{n} refill" for n in inputs if n[0] == "F"]
+    head += [f"control data, {r >> 10} KiB" for r in REGIONS]
+    rows = []
+    for subject, row in figures["instructions"].items():
+        facts = {n: row[n]["facts"] if row.get(n) else {} for n in inputs}
+        cells = [_figure(facts[n].get("fill"), 3) for n in inputs]
+        cells += [_figure(facts[n].get("refill"), 3) for n in inputs if n[0] == "F"]
+        control = figures["control"].get(subject, {})
+        cells += [_figure(control.get(str(r))) for r in REGIONS]
+        rows.append([subject, *cells])
+    goal = [_figure(goals.FILL.get(n), 3, "") for n in inputs]
+    goal += [_figure(goals.REFILL.get(n), 3, "") for n in inputs if n[0] == "F"]
+    rows.append(["*goal*", *goal, *[""] * len(REGIONS)])
+    return table(head, rows)
+
+
+def regions(figures: dict) -> str:
+    """Smallest region ÷ peak of live bytes; in brackets, from where on every region serves."""
+    fits = {s: row for s, row in figures["fits"].items() if row}
+    names = list(fits[OURS])
+    rows = []
+    for subject, row in fits.items():
+        cells = []
+        for name in names:
+            fit = row.get(name)
+            if not fit or not fit["smallest"]:
+                cells.append("> 4" if fit else "too slow")
+                continue
+            smallest, sure = fit["smallest"] / fit["peak"], fit["sure"] / fit["peak"]
+            cells.append(f"{smallest:.3f} ({sure:.3f})")
+        rows.append([subject, *cells])
+    rows.append(["*goal*", *(_figure(goals.REGION_PER_PEAK.get(n), 2, "") for n in names)])
+    return table(["allocator", *names], rows)
+
+
+def worst(figures: dict) -> str:
+    """The most expensive single operations, over all adversarial states."""
+    columns = ("alloc_400", "alloc_200_64", "alloc", "aligned", "free", "resize", "missed")
+    head = [
+        "allocator",
+        "alloc(400)",
+        "alloc(200, align 64)",
+        "worst alloc",
+        "worst over-aligned alloc",
+    ]
+    head += ["worst free", "worst resize", "holes missed"]
+    rows = []
+    for subject, row in figures["worst"].items():
+        highest = row["highest"] if row else {}
+        no_resize = row and highest["resize"] < 10
+        cells = ["–" if c == "resize" and no_resize else _figure(highest.get(c)) for c in columns]
+        rows.append([subject, *cells])
+    rows.append(["*goal*", *(_figure(goals.WORST.get(c)) for c in columns[:-1]), "0"])
+    return table(head, rows)
+
+
+def worst_by_holes(figures: dict) -> str:
+    """Ours: flat in the number of holes."""
+    rows = []
+    for subject in (OURS, FAST):
+        for holes, row in figures["worst"][subject]["holes"].items():
+            rows.append([f"{subject}, {holes} holes", *(str(v) for v in row.values())])
+    return table(["build and state", "alloc", "over-aligned alloc", "free", "resize"], rows)
+
+
+def originals(figures: dict) -> str:
+    """Scores at the end, and ours as a percentage of each."""
+    rows = []
+    ours = figures["original"][OURS]
+    for subject, row in figures["original"].items():
+        cells = []
+        for name in ("random_actions", "heap_exhaustion"):
+            pairs = zip(ours[name], row[name], strict=True)
+            ratios = [a / b * 100 for a, b in pairs if b]
+            percent = sum(ratios) / len(ratios) if ratios else float("nan")
+            cells += [f"{row[name][-1]:,.0f}", f"{percent:.0f} %"]
+        rows.append([subject, *cells])
+    head = ["allocator", "random_actions", "ours ÷ it", "heap_exhaustion", "ours ÷ it"]
+    return table(head, rows)
+
+
+def chunk(figures: dict) -> str:
+    """The benchmark of simple-chunk-allocator."""
+    columns = ("attempts", "successful", "deallocations", "median", "average", "min", "max")
+    rows = []
+    for subject, row in figures["original"].items():
+        for run in row["chunk"]:
+            rows.append([f"{subject}, {run['seconds']:g} s", *(f"{run[c]:,}" for c in columns)])
+    head = ["allocator and time", "attempts", "successful", "deallocations"]
+    return table([*head, "median ticks", "average", "min", "max"], rows)
+
+
+SECTIONS = (
+    (
+        "Instructions an operation",
+        instructions,
+        "Callgrind, inside the allocator's own functions, copying left out.",
+    ),
+    ("Ours by kind of operation", kinds, "Instructions."),
+    (
+        "Time",
+        nanoseconds,
+        "Time an operation ÷ that of the default build of galloc in the same round, median; the "
+        "driver's own time is in both. Depends on the machine.",
+    ),
+    (
+        "Smallest region ÷ peak of live bytes",
+        regions,
+        "For recorded programs, control data included. In brackets: from there on every region "
+        "that was tried serves. Peers are 64-bit builds with 64-bit headers.",
+    ),
+    (
+        "Utilisation and control data",
+        memory,
+        "Requested bytes ÷ region at the first request that fails, and after a random half was "
+        "freed and filled again. Control data in bytes, as far as the peer tells.",
+    ),
+    (
+        "Worst single operation",
+        worst,
+        "Instructions, the highest over 120 states with 10 to 2,000 holes, and the two requests "
+        "of the table; over-aligned requests with `bounded_search`. A hole is missed when a "
+        "request of the size that it was made with finds nothing.",
+    ),
+    ("Worst single operation by number of holes", worst_by_holes, "Instructions."),
+    (
+        "The original's benchmarks",
+        originals,
+        "Score after one second (a quick run: 0.4 s), and the mean over ten points of time of our "
+        "default build's score as a percentage of it. Depends on the machine.",
+    ),
+    (
+        "The benchmark of simple-chunk-allocator",
+        chunk,
+        "Successful: blocks alive at the end. Depends on the machine.",
+    ),
+)
+
+
+def document(figures: dict) -> str:
+    """All tables. Says what was measured with what."""
+    facts = figures["machine"]
+    parts = [
+        "# Figures\n\nWritten by `make bench`; not edited by hand. Definitions: `../README.md`.\n",
+        f"Ours: {facts['cc']}, `{facts['flags']}`. Peers: {facts['rustc']}, opt-level 3, LTO.\n",
+    ]
+    versions = ", ".join(
+        f"{n} {v}" for n, v in figures["versions"].items() if v and v[0].isdigit()
+    )
+    parts.append(f"Versions: {versions}.\n")
+    for crate, reason in figures["missing"].items():
+        parts.append(f"Not measured: {crate}: {reason}\n")
+    for title, make, note in SECTIONS:
+        parts.append(f"## {title}\n\n{note}\n\n{make(figures)}\n")
+    return "\n".join(parts)
