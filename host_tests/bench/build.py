@@ -9,9 +9,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BUILD = ROOT / "build" / "bench"
-# Another version of the core, to compare with: BENCH_CORE=path.
-CORE = Path(os.environ.get("BENCH_CORE", ROOT / "firmware" / "core"))
+# Another version of the core, to compare with: BENCH_CORE=path. It is built elsewhere.
+CORE = Path(os.environ.get("BENCH_CORE", ROOT / "firmware" / "core")).resolve()
+BUILD = ROOT / "build" / ("bench-other" if "BENCH_CORE" in os.environ else "bench")
 TRACES = HERE.parent / "traces"
 
 # What users build with, no link-time optimisation. Line tables do not change the code.
@@ -48,16 +48,21 @@ def compiler() -> str:
     return out.stdout.splitlines()[0]
 
 
-def run(*command: str | Path) -> None:
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+def run(*command: str | Path, target: Path) -> None:
+    """Runs a compiler or linker that makes `target`, which appears only when it is whole."""
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    words = [*map(str, command), "-o", str(part)]
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         first = "\n".join((done.stderr + done.stdout).splitlines()[:12])
-        raise BuildError(f"{' '.join(map(str, command))}\n{first}")
+        part.unlink(missing_ok=True)
+        raise BuildError(f"{' '.join(words)}\n{first}")
+    part.replace(target)
 
 
 def compile_once(source: Path, target: Path, flags: list[str], headers: list[Path]) -> Path:
     """Compiles a source unless its object is newer than all sources and has these flags."""
-    command = [os.environ.get("CC", "gcc"), *flags, "-c", str(source), "-o", str(target)]
+    command = [os.environ.get("CC", "gcc"), *flags, "-c", str(source)]
     stamp = target.with_suffix(".flags")
     text = compiler() + "\n" + "\n".join(command)
     newest = max(p.stat().st_mtime for p in (source, *headers))
@@ -68,7 +73,7 @@ def compile_once(source: Path, target: Path, flags: list[str], headers: list[Pat
         and stamp.read_text() == text
     ):
         target.parent.mkdir(parents=True, exist_ok=True)
-        run(*command)
+        run(*command, target=target)
         stamp.write_text(text)
     return target
 
@@ -111,7 +116,7 @@ def galloc(name: str = "galloc", defines: tuple[str, ...] = (), opt: str = "-O3"
     ]
     cc = os.environ.get("CC", "gcc")
     path = folder / f"bench-{name}"
-    run(cc, "-Wl,-z,now", *driver, *objects, "-o", path)
+    run(cc, "-Wl,-z,now", *driver, *objects, target=path)
     return Binary(name, path, function_names(driver))
 
 
@@ -121,7 +126,7 @@ def glibc() -> Binary:
     driver = compile_driver(folder, HERE / "adapters" / "glibc.c", [])
     path = folder / "bench-glibc"
     folder.mkdir(parents=True, exist_ok=True)
-    run(os.environ.get("CC", "gcc"), "-Wl,-z,now", *driver, "-o", path)
+    run(os.environ.get("CC", "gcc"), "-Wl,-z,now", *driver, target=path)
     return Binary("glibc", path, function_names(driver), libc=True)
 
 

@@ -125,7 +125,7 @@ def profile(
     folder = BUILD / "callgrind"
     folder.mkdir(parents=True, exist_ok=True)
     values = "".join(f".{v}" for v in (settings or {}).values())
-    out = folder / f"{binary.name}.{Path(what).stem}.{seed}{values}.out"
+    out = folder / f"{binary.name}.{Path(what).stem}.{seed}{values}.{os.getpid()}.out"
     if "/" in what:
         arguments = ["trace", what, str(2 << 20)]
     else:
@@ -147,6 +147,8 @@ def profile(
         raise TooSlow(f"{binary.name} {what}: over {timeout:.0f} s") from late
     facts = _driver_facts(done, f"{binary.name} {what}")
     own, calls = parse(out)
+    # For callgrind_annotate: the latest run lies under a name that stays.
+    out.replace(out.with_name(out.name.replace(f".{os.getpid()}.out", ".out")))
     functions: dict[str, int] = {}
     for (ob, fn), cost in own.items():
         if _is_allocators(binary, ob, fn):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import build
-from .build import BUILD, HERE, Binary, BuildError
+from .build import BUILD, HERE, ROOT, Binary, BuildError
 
 SOURCE = HERE / "peers"
-COPY = BUILD / "peers"
+COPY = ROOT / "build" / "bench" / "peers"
 LIBRARY_FLAGS = ["-lpthread", "-ldl", "-lm", "-lgcc_s"]
 
 
@@ -128,7 +128,8 @@ def _binary(name: str, archive: Path) -> Binary:
     driver = build.compile_driver(folder, HERE / "adapters" / "peer.c", [f"-DPEER={name}"])
     path = folder / f"bench-{name}"
     cc = os.environ.get("CC", "gcc")
-    build.run(cc, "-Wl,-z,now", "-Wl,--gc-sections", *driver, archive, *LIBRARY_FLAGS, "-o", path)
+    options = ["-Wl,-z,now", "-Wl,--gc-sections"]
+    build.run(cc, *options, *driver, archive, *LIBRARY_FLAGS, target=path)
     return Binary(name, path, build.function_names(driver))
 
 

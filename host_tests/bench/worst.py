@@ -1,6 +1,7 @@
 """The most expensive single operations over adversarial states, counted by callgrind."""
 
 import json
+import os
 import re
 import subprocess
 from collections import defaultdict
@@ -71,9 +72,7 @@ def measure(binary: Binary, seed: int = 1, timeout: float = 300) -> list[dict]:
     """
     folder = BUILD / "callgrind"
     folder.mkdir(parents=True, exist_ok=True)
-    out = folder / f"{binary.name}.worst.{seed}.out"
-    for old in folder.glob(out.name + "*"):
-        old.unlink()
+    out = folder / f"{binary.name}.worst.{seed}.{os.getpid()}.out"
     command = [
         "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--combine-dumps=yes",
         "--toggle-collect=slot_*", str(binary.path), "worst", str(seed),
