@@ -50,12 +50,27 @@ def set_up(*steps: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(name: str):
-    """One build of this name at a time in this tree."""
-    (BUILD / "obj").mkdir(parents=True, exist_ok=True)
-    with open(BUILD / "obj" / f"{name}.lock", "w") as lock:
+def locked(name: str, *products: Path):
+    """One build of this name at a time in this tree.
+
+    A build that was killed may have left half a file that looks finished, so after one its objects
+    and products go.
+    """
+    folder = objects(name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f"{name}.unfinished")
+    with open(folder.with_name(f"{name}.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        if unfinished.exists():
+            say(f"the last build of {name} was cut off; starting it over")
+            for path in (folder, *products):
+                shutil.rmtree(path, ignore_errors=True)
+        unfinished.touch()
+        # Whatever an exception tells, make has come to its end by then.
+        try:
+            yield
+        finally:
+            unfinished.unlink()
 
 
 def objects(name: str) -> Path:
@@ -82,7 +97,10 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        watch(child, log, what)
+        try:
+            watch(child, log, what)
+        finally:
+            child.wait()
     if child.returncode:
         text = log.read_text(errors="replace")
         lines = text.splitlines()
@@ -250,7 +268,7 @@ def build_natmod(arch: str) -> Path:
         f"BUILD={folder}",
         f"DESTINATION={target}",
     ]
-    with locked(f"natmod-{arch}"):
+    with locked(f"natmod-{arch}", target):
         # Not in the sources' folder: MicroPython's linker leaves a cache where it runs.
         folder.mkdir(parents=True, exist_ok=True)
         make(f"natmod-{arch}", folder, arguments, f"native module for {arch}")
