@@ -2,12 +2,30 @@
 
 #include "glue.h"
 
+// The native part of an instance of a Python subclass of Heap; MP_OBJ_NULL for anything else.
+static mp_obj_t native_part(mp_obj_t self) {
+    #if GALLOC_NATMOD
+    // The function table's own form of this looks at the direct parent only.
+    const mp_obj_type_t *type = mp_obj_get_type(self);
+    while (type != NULL && (type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) != 0) {
+        type = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
+        if (type == (const mp_obj_type_t *)&galloc_heap_type) {
+            return ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self))->subobj[0];
+        }
+        if (type != NULL && type->base.type != mp_fun_table.type_type) {
+            break; // several parents
+        }
+    }
+    return MP_OBJ_NULL;
+    #else
+    return mp_obj_cast_to_native_base(self, MP_OBJ_FROM_PTR(&galloc_heap_type));
+    #endif
+}
+
 galloc_heap_obj_t *galloc_get_heap(mp_obj_t self) {
     if (!GALLOC_IS_TYPE(self, galloc_heap_type)) {
-        // An instance of a Python subclass, perhaps one whose __init__ has not run yet.
-        if (mp_obj_is_obj(self)) {
-            self = mp_obj_cast_to_native_base(self, MP_OBJ_FROM_PTR(&galloc_heap_type));
-        }
+        // CircuitPython passes the instance itself, which may be one whose __init__ has not run yet.
+        self = mp_obj_is_obj(self) ? native_part(self) : MP_OBJ_NULL;
         if (self == MP_OBJ_NULL || !GALLOC_IS_TYPE(self, galloc_heap_type)) {
             mp_raise_TypeError(MP_ERROR_TEXT("not a Heap"));
         }

@@ -74,6 +74,23 @@ void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     }
 }
 
+mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
+    if (value == MP_OBJ_NULL) {
+        return MP_OBJ_NULL; // no byte can be deleted
+    }
+    const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    size_t usable;
+    uint8_t *payload = block_payload(self, &usable);
+    if (mp_obj_is_small_int(index) && value == MP_OBJ_SENTINEL) {
+        // The common read, without an object.
+        mp_int_t at = MP_OBJ_SMALL_INT_VALUE(index);
+        if (at >= 0 && (size_t)at < self->length) {
+            return MP_OBJ_NEW_SMALL_INT(payload[at]);
+        }
+    }
+    return mp_obj_subscr(galloc_view_new(payload, self->length, 'B'), index, value);
+}
+
 void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);

@@ -102,6 +102,7 @@ mp_obj_t galloc_block_new(galloc_heap_obj_t *heap, void *payload, size_t length,
 
 mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in);
 mp_int_t galloc_block_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uint_t flags);
+mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value);
 void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
 void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind);
 

@@ -46,6 +46,19 @@ with h.alloc(64, zero=True) as b:
     assert f[2] == 1.5
 assert h.stats().blocks == 0
 
+# By index and slice, as a bytearray.
+b = h.alloc(10, zero=True)
+b[3] = 7
+b[-1] = 9
+b[4:7] = b"xyz"
+assert b[3] == 7 and b[9] == 9 and b[-1] == 9 and bytes(b[4:7]) == b"xyz"
+assert bytes(b) == b"\0\0\0\x07xyz\0\0\x09"
+for i in (10, -11, 1 << 40):
+    raises(IndexError, lambda: b[i])
+raises(TypeError, lambda: b["a"])
+b.free()
+raises(ValueError, lambda: b[0])
+
 # zero=True clears what an earlier block left.
 b = h.alloc(200)
 b.view()[:] = b"\xff" * 200
@@ -120,6 +133,27 @@ for bad in ("O", "P", "S", "", "xx", "x", "\0"):
 raises(TypeError, b.view, 1)
 b.free()
 
+
+class Mine(galloc.Heap):
+    def __init__(self, size):
+        super().__init__(bytearray(size))
+
+    def malloc(self, size):
+        return super().malloc(size, 16)
+
+
+class Early(galloc.Heap):
+    def __init__(self):
+        self.malloc(8)
+
+
+mine = Mine(2000)
+assert mine.address(mine.malloc(5)) % 16 == 0
+with mine.arena() as a:
+    a.alloc(20)
+mine.check()
+assert mine.stats().blocks == 1
+raises((TypeError, NotImplementedError), Early)
 assert isinstance(h.alloc(1), galloc.Block)
 raises(TypeError, galloc.Block)
 h.check()
