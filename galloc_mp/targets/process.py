@@ -1,14 +1,30 @@
 """A child process as the byte stream that a serial port would be."""
 
+import ctypes
 import os
 import select
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+import weakref
 
 
 class StreamEnded(Exception):
     """The process closed its output."""
+
+
+def die_with_parent():
+    """What a child calls first, so that the kernel ends it with its parent; None where it cannot.
+
+    Linux means by parent the thread that made the child, so only the main one asks for it.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class ProcessStream:
@@ -22,12 +38,15 @@ class ProcessStream:
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             command,
+            preexec_fn=die_with_parent(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
             bufsize=0,
             **options,
         )
+        # Neither a script that forgets `close` nor one that is killed leaves an emulator behind.
+        weakref.finalize(self, self.process.kill)
         self.name = os.path.basename(command[0])
         self.buffer = bytearray()
         self.deadline = time.monotonic() + 60

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from galloc_mp.targets.base import TargetError, TargetTimeout
 from galloc_mp.targets.opening import open_target
+from galloc_mp.targets.process import die_with_parent
 from galloc_mp.targets.registry import find_spec
 from galloc_mp.targets.unix import UnixTarget
 
@@ -44,7 +45,10 @@ def _run_process(target: UnixTarget, script: Path, timeout: float) -> int:
     command = [str(target.spec.image), str(script)]
     try:
         status = subprocess.run(
-            command, timeout=timeout, env=target.environment(target.spec)
+            command,
+            timeout=timeout,
+            env=target.environment(target.spec),
+            preexec_fn=die_with_parent(),
         ).returncode
     except subprocess.TimeoutExpired:
         return _tell(f"{target.name}: no end after {timeout:g} s", TIMED_OUT)

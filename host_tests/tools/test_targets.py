@@ -1,5 +1,10 @@
 """The driver of the targets itself: sessions, output, errors, time-outs, files, resets."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from galloc_mp.targets import TargetError, TargetTimeout, find_spec, open_target
@@ -102,3 +107,29 @@ def test_unknown_target_lists_the_known_ones():
 def test_a_board_has_a_target_for_each_build():
     assert find_spec("MPS2_AN385").natmod is None
     assert find_spec("MPS2_AN385-natmod").natmod == "armv7m"
+
+
+ORPHAN = """
+import os, signal
+from galloc_mp.targets import open_target
+target = open_target({name!r})
+target.exec("pass")
+print(target.{stream}.process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "stream"), [("unix", "stream_"), ("MPS2_AN385", "transport.serial")]
+)
+def test_a_killed_driver_leaves_nothing_behind(name, stream):
+    source = ORPHAN.format(name=name, stream=stream)
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    status = Path("/proc") / done.stdout.strip() / "stat"
+    for _ in range(100):
+        # Gone, or dead and not yet collected.
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail(f"process {done.stdout} still runs")
