@@ -125,11 +125,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_killed_driver_leaves_nothing_behind(name, stream):
     source = ORPHAN.format(name=name, stream=stream)
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
-    status = Path("/proc") / done.stdout.strip() / "stat"
+    status = Path("/proc") / str(int(done.stdout)) / "stat"
     for _ in range(100):
         # Gone, or dead and not yet collected.
         if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
             break
         time.sleep(0.1)
     else:
-        pytest.fail(f"process {done.stdout} still runs")
+        pytest.fail(f"{status} still runs")
