@@ -63,4 +63,4 @@ print("ok")
 @pytest.mark.parametrize("target", ["unix", "unix-natmod", "unix32"], indirect=True)
 def test_threads(target):
     """Blocks of one thread are never another's, and the counts add up."""
-    assert target.exec(THREADS.replace("ROUNDS", "20000"), timeout=120) == "ok\n"
+    assert target.exec(THREADS.replace("ROUNDS", "60000"), timeout=120) == "ok\n"
