@@ -199,6 +199,10 @@ class Driver:
         """galloc_realloc; the driver compares the payload that must be kept."""
         return self._made(self.ask(f"realloc {'-' if block is None else block} {size} {align}"))
 
+    def regrow(self, block: int, old: int, size: int) -> Made:
+        """Clears `old` bytes of a block, grows it to `size` and clears what was added."""
+        return self._made(self.ask(f"regrow {block} {old} {size}"))
+
     def resize(self, block: int, size: int) -> bool:
         """galloc_resize; a refused one must not have changed a byte."""
         done, _, changed = map(int, self.ask(f"resize {block} {size}"))

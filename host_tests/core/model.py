@@ -162,7 +162,8 @@ class Model:
             assert moved == changes.get(name, 0), f"{name} moved by {moved}"
         peak, used = self.state.stats.peak_used, after.stats.used
         both = changes.get("transient", 0)  # a moved block lives twice while it is copied
-        assert max(peak, used) <= after.stats.peak_used <= max(peak, used + both)
+        peak_now = after.stats.peak_used
+        assert max(peak, used) <= peak_now <= max(peak, used + both), f"peak {peak} {peak_now}"
         self.state = after
 
     def alloc(self, size: int, align: int, block: int | None, usable: int, after: State) -> None:
@@ -223,7 +224,10 @@ class Model:
         else:
             assert start <= made < end, "the block left its surroundings without being moved"
             expected = place(release(walk, block), made, usable)
-        transient = chunk.size if moved else 0
+        if moved:
+            transient = chunk.size
+        else:  # a move within the surroundings needs all of them while it lasts
+            transient = 0 if made == block else end - start
         self._advance(after, expected, allocs=moved, frees=moved, transient=transient)
 
     def refused(self, after: State, failures: tuple[int, ...] = (0,)) -> None:

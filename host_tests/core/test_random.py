@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 
-RUNS = {"gcc64": 100, "gcc32": 100}
+RUNS = {"gcc64": 100, "gcc32": 40}
 
 
 def test_random_actions(program, variant, seed):
-    """100 runs of 10,000 actions in the main builds, fewer in the others; check after each."""
-    runs = RUNS.get(variant.name, 16)
+    """100 runs of 10,000 actions in the main build, fewer in the others; check after each."""
+    runs = RUNS.get(variant.name, 8)
     done = subprocess.run(
         [str(program), "random", str(seed), str(runs), "10000"],
         capture_output=True,

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .client import HUGE, Driver
-from .test_behaviour import fill_rest, row
-
-
-def packed(driver: Driver, *sizes: int) -> list[int]:
-    """Blocks side by side and nothing free behind them."""
-    blocks = row(driver, *sizes)
-    fill_rest(driver)
-    return blocks
+from .client import HUGE
+from .layout import packed, row
 
 
 def test_null_block_is_alloc(driver):
@@ -24,7 +17,7 @@ def test_null_block_is_alloc(driver):
 
 @pytest.mark.parametrize("size", [95, 97, 99, 100])
 def test_slack(driver, size):
-    _, block, _ = packed(driver, 40, 100, 40)
+    _, block, _ = packed(driver, 44, 100, 44)
     before = driver.state()
     assert driver.realloc(block, size).block == block
     assert driver.state().walk == before.walk
@@ -34,7 +27,7 @@ def test_slack(driver, size):
 
 @pytest.mark.parametrize("size", [0, 1, 12, 40, 84])
 def test_shrink(driver, size):
-    _, block, _ = packed(driver, 40, 100, 40)
+    _, block, _ = packed(driver, 44, 100, 44)
     assert driver.realloc(block, size).block == block
     rest = driver.state()
     assert driver.usable(block) < 100
@@ -43,13 +36,13 @@ def test_shrink(driver, size):
 
 @pytest.mark.parametrize("size", [85, 88, 92])
 def test_shrink_by_less_than_a_chunk(driver, size):
-    _, block, _ = packed(driver, 40, 100, 40)
+    _, block, _ = packed(driver, 44, 100, 44)
     assert driver.realloc(block, size).block == block
     assert driver.usable(block) == 100
 
 
 def test_shrink_gives_the_rest_to_the_hole_behind(driver):
-    _, block, behind, _ = packed(driver, 40, 100, 60, 40)
+    _, block, behind, _ = packed(driver, 44, 100, 60, 44)
     driver.free(behind)
     assert driver.realloc(block, 92).block == block  # 8 bytes are enough for a hole to grow
     walk = driver.state().walk
@@ -58,7 +51,7 @@ def test_shrink_gives_the_rest_to_the_hole_behind(driver):
 
 
 def test_size_zero_shrinks_to_the_minimal_block(driver):
-    _, block, _ = packed(driver, 40, 100, 40)
+    _, block, _ = packed(driver, 44, 100, 44)
     assert driver.realloc(block, 0).block == block
     assert driver.usable(block) == 12
     assert driver.resize(block, 0)
@@ -67,7 +60,7 @@ def test_size_zero_shrinks_to_the_minimal_block(driver):
 
 
 def test_forward_into_part_of_the_next_chunk(driver):
-    _, block, behind, _ = packed(driver, 40, 100, 204, 40)
+    _, block, behind, _ = packed(driver, 44, 100, 204, 44)
     driver.free(behind)
     assert driver.realloc(block, 200).block == block
     walk = driver.state().walk
@@ -77,7 +70,7 @@ def test_forward_into_part_of_the_next_chunk(driver):
 
 @pytest.mark.parametrize("size", [293, 300, 308])
 def test_forward_absorbs_the_whole_next_chunk(driver, size):
-    _, block, behind, _ = packed(driver, 40, 100, 204, 40)
+    _, block, behind, _ = packed(driver, 44, 100, 204, 44)
     driver.free(behind)
     assert driver.realloc(block, size).block == block
     assert driver.usable(block) == 308
@@ -86,7 +79,7 @@ def test_forward_absorbs_the_whole_next_chunk(driver, size):
 
 @pytest.mark.parametrize("size", [304, 360, 400, 404])
 def test_backward_with_overlapping_move(driver, size):
-    _, before, block, _ = packed(driver, 40, 100, 300, 40)
+    _, before, block, _ = packed(driver, 44, 100, 300, 44)
     driver.free(before)
     made = driver.realloc(block, size)
     assert made.block == before  # the old payload and the new one overlap
@@ -96,7 +89,7 @@ def test_backward_with_overlapping_move(driver, size):
 
 
 def test_backward_and_forward(driver):
-    _, before, block, behind, _ = packed(driver, 40, 100, 60, 100, 40)
+    _, before, block, behind, _ = packed(driver, 44, 100, 60, 100, 44)
     driver.free(before)
     driver.free(behind)
     made = driver.realloc(block, 265)
@@ -106,7 +99,7 @@ def test_backward_and_forward(driver):
 
 
 def test_move(driver):
-    first, block, _ = packed(driver, 300, 100, 40)
+    first, block, _ = packed(driver, 300, 100, 44)
     driver.free(first)
     block_behind = driver.realloc(block, 200)
     assert block_behind.block is not None
@@ -114,7 +107,7 @@ def test_move(driver):
 
 
 def test_move_to_a_distant_hole(driver):
-    hole, _, block, _ = packed(driver, 300, 40, 100, 40)
+    hole, _, block, _ = packed(driver, 300, 44, 100, 44)
     driver.free(hole)
     made = driver.realloc(block, 200)
     assert hole <= made.block < hole + 300
@@ -125,7 +118,7 @@ def test_move_to_a_distant_hole(driver):
 
 @pytest.mark.parametrize("size", [101, 309, 1 << 20, 0xFFFFFFFF, HUGE])
 def test_failure_leaves_the_block_whole(driver, size):
-    _, block, _ = packed(driver, 40, 100, 40)
+    _, block, _ = packed(driver, 44, 100, 44)
     before = driver.state()
     assert driver.realloc(block, size).block is None
     after = driver.state()
@@ -156,7 +149,7 @@ def test_alignment_already_there_stays_in_place(driver):
 
 
 def test_alignment_not_to_be_had(driver):
-    _, block, _ = packed(driver, 40, 100, 40)
+    _, block, _ = packed(driver, 44, 100, 44)
     align = 8
     while (driver.address + block) % align == 0:
         align *= 2
@@ -168,22 +161,17 @@ def test_alignment_not_to_be_had(driver):
 def test_grow_zeroed(driver):
     """A zeroed block grown in place or by a move: what was 0 stays 0, neighbours keep theirs."""
     for behind_free in (True, False):
-        driver.heap(8192)
-        block = driver.alloc(100, zeroed=True)
-        neighbour = driver.alloc(100)
-        driver.alloc(40)
+        _, block, neighbour, _ = row(driver, 44, 100, 100, 44)
         if behind_free:
             driver.free(neighbour)
-        driver.poke(block, bytes(100))
-        driver.ask("forget")
-        made = driver.realloc(block, 180)
+        made = driver.regrow(block, 100, 180)
         assert (made.block == block) == behind_free
-        assert driver.check() == (0, 0)
+        driver.state()
 
 
 @pytest.mark.parametrize("size", [0, 50, 92, 100, 101, 200, 204, 205, 300, 308])
 def test_resize_never_moves(driver, size):
-    _, block, behind, _ = packed(driver, 40, 100, 204, 40)
+    _, block, behind, _ = packed(driver, 44, 100, 204, 44)
     driver.free(behind)
     assert driver.resize(block, size)
     assert driver.usable(block) >= size
@@ -196,7 +184,7 @@ def test_resize_never_moves(driver, size):
 
 
 def test_resize_does_not_grow_backward(driver):
-    before, block, _ = packed(driver, 300, 100, 40)
+    before, block, _ = packed(driver, 300, 100, 44)
     driver.free(before)
     assert not driver.resize(block, 101)
     driver.state()

@@ -11,6 +11,7 @@
 //   alloc SIZE ALIGN | zalloc SIZE ALIGN                                             -> BLOCK USABLE CHANGED
 //   free BLOCK                                                                       -> FAULT CHANGED
 //   realloc BLOCK SIZE ALIGN                                                         -> BLOCK USABLE CHANGED
+//   regrow BLOCK OLD SIZE            clears OLD bytes, reallocates, clears what was added      -> BLOCK USABLE CHANGED
 //   resize BLOCK SIZE                                                                -> 0|1 USABLE CHANGED
 //   usable BLOCK | owns BLOCK                                                        -> NUMBER
 //   stats | check | walk | dump      -> fields | FAULT OFFSET | BLOCK:SIZE:LIVE ... | BYTES
@@ -162,6 +163,40 @@ static void do_realloc(uint8_t *block, size_t size, size_t align) {
         printf("error %s\n", wrong);
     } else {
         printf("ok %td %zu %zu\n", moved - slot->region.base, usable, changes);
+    }
+}
+
+static bool all_zero(const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// A zeroed block that grows and stays zeroed: the caller clears what was added.
+static void do_regrow(uint8_t *block, size_t old, size_t size) {
+    size_t index = shadow_find(&slot->shadow, block), usable;
+    if (index == slot->shadow.count || slot->shadow.live[index].usable < old || size < old) {
+        printf("error no such block\n");
+        return;
+    }
+    memset(block, 0, old);
+    note_before();
+    uint8_t *grown = galloc_realloc(slot->heap, block, size, 8);
+    if (grown == NULL || !all_zero(grown, old)) {
+        printf("error a zeroed block did not grow or lost its bytes\n");
+        return;
+    }
+    memset(grown + old, 0, size - old);
+    shadow_remove(&slot->shadow, index);
+    size_t changes = changed();
+    const char *wrong = accept_block(grown, size, 8, &usable);
+    if (wrong != NULL) {
+        printf("error %s\n", wrong);
+    } else {
+        printf("ok %td %zu %zu\n", grown - slot->region.base, usable, changes);
     }
 }
 
@@ -317,6 +352,8 @@ static void obey(int count, char **word) {
         do_free(to_block(word[1]));
     } else if (strcmp(verb, "realloc") == 0 && count == 4) {
         do_realloc(to_block(word[1]), to_size(word[2]), to_size(word[3]));
+    } else if (strcmp(verb, "regrow") == 0 && count == 4) {
+        do_regrow(to_block(word[1]), to_size(word[2]), to_size(word[3]));
     } else if (strcmp(verb, "resize") == 0 && count == 3) {
         do_resize(to_block(word[1]), to_size(word[2]));
     } else if (strcmp(verb, "usable") == 0 && count == 2) {
