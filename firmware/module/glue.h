@@ -106,7 +106,7 @@ mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value);
 void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
 void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind);
 
-// heap_type.c
+// heap_type.c, raw.c, report.c
 mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
 // view.c
