@@ -11,6 +11,7 @@ A board is described by `boards/<BOARD>/board.toml`:
     may be left out
 """
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -56,8 +57,6 @@ class Spec:
 
 def mpy_dir() -> Path:
     """MicroPython's sources: MPY_DIR where that is set, else the tree that the set-up unpacked."""
-    import os
-
     return Path(os.environ.get("MPY_DIR") or BUILD / "micropython").resolve()
 
 
