@@ -4,18 +4,22 @@ import platform
 import shutil
 import statistics
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import build, callgrind, goals, measure, peers, worst
 from .build import Binary, BuildError
-from .callgrind import TooSlow
+from .callgrind import MeasureError, TooSlow
+from .measure import driver
 
 LARGE = ("R256", "X256", "S160")
 FILLED = ("X64", "X64n", "F64", "F64n", "X256")
 REGIONS = (4096, 16384, 65536, 262144)
 OURS = "galloc"  # the build that users get; all ratios are to it
 FAST = "galloc, no checksum"
+SLOW = 2.0  # seconds: an allocator that takes longer is timed in one round only
 
 
 @dataclass(frozen=True)
@@ -110,17 +114,22 @@ def machine() -> dict[str, str]:
 Tick = Callable[[str], None]
 
 
-def _maybe(task: Callable[[], object]):
-    """None when the run was cut short."""
+def _maybe(subject: Subject, task: Callable[[], object]):
+    """None when the run was cut short, or when a peer failed, which is told; ours may not fail."""
     try:
         return task()
     except TooSlow:
+        return None
+    except MeasureError as error:
+        if subject.name in (OURS, FAST):
+            raise
+        print(f"bench: {error}", file=sys.stderr)
         return None
 
 
 def _instructions(subject: Subject, name: str, what: str, plan: Plan) -> dict | None:
     binary = subject.binary(name)
-    profile = _maybe(lambda: callgrind.profile(binary, what, timeout=plan.limit))
+    profile = _maybe(subject, lambda: callgrind.profile(binary, what, timeout=plan.limit))
     if profile is None:
         return None
     figures = {"all": profile.per_operation, "facts": profile.facts}
@@ -154,7 +163,7 @@ def fits(found: list[Subject], plan: Plan, tick: Tick) -> dict:
 
     def job(subject: Subject, name: str):
         path = str(paths[name])
-        row = _maybe(lambda: measure.driver(subject.small, "fit", path, timeout=3 * plan.limit))
+        row = _maybe(subject, lambda: driver(subject.small, "fit", path, timeout=3 * plan.limit))
         tick(f"smallest region for {name}: {subject.name}")
         return row[0] if row else None
 
@@ -172,7 +181,7 @@ def worst_cases(found: list[Subject], plan: Plan, tick: Tick) -> dict:
     ]
 
     def job(subject: Subject):
-        rows = _maybe(lambda: worst.measure(subject.small, timeout=4 * plan.limit))
+        rows = _maybe(subject, lambda: worst.measure(subject.large, timeout=2 * plan.limit))
         tick(f"worst case: {subject.name}")
         return rows and {"highest": worst.summary(rows), "holes": worst.by_holes(rows)}
 
@@ -192,18 +201,22 @@ def nanoseconds(found: list[Subject], counted: dict, plan: Plan, tick: Tick) -> 
         able = [s for s in found if counted[s.name].get(name)]
         rounds = []
         for _ in range(plan.rounds):
-            run = {
-                s.name: measure.driver(s.binary(name), "time", known[name])[0]["ns"] for s in able
-            }
+            start = time.monotonic()
+            run = {}
+            for subject in list(able):
+                binary = subject.binary(name)
+                run[subject.name] = driver(binary, "time", known[name])[0]["ns"]
+                if time.monotonic() - start > SLOW:
+                    able.remove(subject)  # one round is enough to tell
+                start = time.monotonic()
             rounds.append(run)
         tick(f"time: {name}")
-        for subject in able:
-            mine = [r[subject.name] for r in rounds]
-            ratios = [r[subject.name] / r[OURS] for r in rounds]
-            table[subject.name][name] = {
-                "ns": statistics.median(mine),
-                "ratio": statistics.median(ratios),
-            }
+        for subject in found:
+            mine = [(r[subject.name], r[OURS]) for r in rounds if subject.name in r]
+            if mine:
+                ratio = statistics.median(a / b for a, b in mine)
+                ns = statistics.median(a for a, _ in mine)
+                table[subject.name][name] = {"ns": ns, "ratio": ratio}
     return table
 
 
@@ -215,12 +228,12 @@ def originals(found: list[Subject], plan: Plan, tick: Tick) -> dict:
         row: dict = {}
         for name in ("random_actions", "heap_exhaustion"):
             runs = [
-                measure.driver(subject.large, "original", name, milliseconds)[0]["scores"]
+                driver(subject.large, "original", name, milliseconds)[0]["scores"]
                 for _ in range(plan.trials)
             ]
             row[name] = [statistics.mean(column) for column in zip(*runs, strict=True)]
         long = f"{1000 * plan.chunk_seconds:.0f}"
-        row["chunk"] = measure.driver(subject.large, "original", "chunk", long)
+        row["chunk"] = driver(subject.large, "original", "chunk", long)
         table[subject.name] = row
         tick(f"original's benchmarks: {subject.name}")
     return table
@@ -235,7 +248,7 @@ def everything(plan: Plan, found: list[Subject], reasons: dict[str, str], tick: 
     """All figures, ready for JSON. Raises MeasureError."""
     counted = instructions(found, plan, tick)
     control = {
-        s.name: {str(r): measure.driver(s.small, "control", str(r))[0]["control"] for r in REGIONS}
+        s.name: {str(r): driver(s.small, "control", str(r))[0]["control"] for r in REGIONS}
         for s in found
         if not s.small.libc
     }

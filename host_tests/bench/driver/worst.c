@@ -8,7 +8,7 @@
 #include "random.h"
 #include "slots.h"
 
-enum { MAX_HOLES = 2000, SEPARATOR = 16, REGION = 32 * 1024 * 1024 };
+enum { MAX_HOLES = 2000, SEPARATOR = 16, REGION = 128 * 1024 * 1024 };
 
 typedef struct {
     const char *name;
@@ -88,7 +88,7 @@ static void must_alloc(block_t *block, size_t size) {
     }
 }
 
-// Leaves no free memory but the holes and what is too little for `filler` bytes behind them.
+// Leaves no free memory but the holes.
 static void make_state(void *region, const shape_t *shape, unsigned order, uint32_t holes, random_t *r) {
     size_t need = 65536;
     for (uint32_t k = 0; k < holes; k++) {
@@ -101,6 +101,7 @@ static void make_state(void *region, const shape_t *shape, unsigned order, uint3
         sequence[k] = sequence[other];
         sequence[other] = kept;
     }
+    need *= 4; // some round up far
     ops_start(region, need);
     must_alloc(&separators[0], SEPARATOR);
     for (uint32_t k = 0; k < holes; k++) {
