@@ -2,25 +2,15 @@
 
 #include "heap.h"
 
-bool galloc_initialized(const void *region, size_t size)
-{
+bool galloc_initialized(const void *region, size_t size) {
     uint32_t total;
     const galloc_heap_t *heap = galloc_heap_in(region, size, &total);
     return total > sizeof(*heap) && heap->magic == GALLOC_MAGIC && heap->units == total / 8u - 1u &&
-           galloc_static_sum(heap) == heap->static_sum;
+           heap->flags >> GALLOC_FLAG_SIZE_SHIFT == size % 8u && galloc_static_xor(heap) == GALLOC_MAGIC;
 }
 
-galloc_heap_t *galloc_attach(void *region, size_t size)
-{
+galloc_heap_t *galloc_attach(void *region, size_t size) {
     uint32_t total;
     galloc_heap_t *heap = galloc_heap_in(region, size, &total);
-    if (!galloc_initialized(region, size) || galloc_check(heap, NULL) != GALLOC_OK) {
-        return NULL;
-    }
-    if (heap->origin != (uint32_t)(uintptr_t)heap) {
-        heap->origin = (uint32_t)(uintptr_t)heap;
-        heap->not_origin = ~heap->origin;
-        galloc_sort(heap);
-    }
-    return heap;
+    return galloc_initialized(region, size) && galloc_check(heap, NULL) == GALLOC_OK ? heap : NULL;
 }

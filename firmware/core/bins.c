@@ -1,262 +1,195 @@
+// The tries of the large bins.
+//
+// A node's key is the size of its chunk. All keys of a bin share their leading bits; the bits behind choose the way down,
+// one a level. A node has any key of its subtree, so the first chunk of a bin is its root and a new one becomes a leaf.
+// Chunks of one size hang in a list behind the node of that size:
+//
+//   head -> 40 units -- peer (40) -- peer (40)
+//           /      \.
+//        36 units  44 units
+//
+// No way down is longer than a size has bits; a longer one is a loop that a stray write made.
+
 #include "bins.h"
 
-// A tree is never deeper than the size has bits; a longer way is a loop made by a stray write.
 #define MAX_DEPTH 33
 
-static uint32_t *large_roots(const galloc_heap_t *heap)
-{
-    return galloc_bins(heap) + heap->small_bins;
+uint32_t galloc_tree_path(const galloc_heap_t *heap, uint32_t bin, uint32_t size) {
+    // All sizes of a bin share their highest bit and the two behind it; those of the last bin share nothing.
+    return bin == heap->bins - 1u ? size << (31u - galloc_log2(heap->units)) : (size << 1) << (33u - galloc_log2(size));
 }
 
-// The word of a bin or of a parent that holds the link of `chunk`, or NULL. Large chunks that are no peers.
-static uint32_t *slot_of(const galloc_heap_t *heap, const galloc_chunk_t *chunk, uint32_t link)
-{
-    uint32_t bin = ~chunk->prev - heap->small_bins;
-    uint32_t *slot;
-    if (bin <= heap->large_last) {
-        slot = &large_roots(heap)[bin];
-    } else if (chunk->prev < heap->units) {
-        galloc_chunk_t *parent = galloc_chunk_at(heap, chunk->prev);
-        slot = &parent->child[parent->child[1] == link];
-    } else {
-        return NULL;
-    }
-    return *slot == link ? slot : NULL;
-}
-
-static bool child_ok(const galloc_heap_t *heap, uint32_t child, uint32_t parent)
-{
-    return child == 0 || (child < heap->units && galloc_chunk_at(heap, child)->prev == parent);
-}
-
-// A leaf below `chunk`, which has at least one child; 0 when the links do not hold.
-static uint32_t leaf_below(const galloc_heap_t *heap, const galloc_chunk_t *chunk, uint32_t link)
-{
-    for (int depth = 0; depth < MAX_DEPTH; depth++) {
-        uint32_t child = chunk->child[1] ? chunk->child[1] : chunk->child[0];
-        if (child == 0) {
-            return link;
+// Walks from the root towards `size`. Returns the word that links to `link`, or to a node of that size, or that is empty:
+// the place for a new one. *parent is the link of the chunk that this word is in, or 0. NULL where the tree is damaged.
+static uint32_t *locate(galloc_heap_t *heap, uint32_t bin, uint32_t size, uint32_t link) {
+    uint32_t path = galloc_tree_path(heap, bin, size);
+    uint32_t *slot = &heap->heads[bin];
+    for (int depth = MAX_DEPTH; depth > 0; depth--) {
+        uint32_t at = *slot;
+        if (at == 0 || at == link) {
+            return slot;
         }
-        if (!child_ok(heap, child, link)) {
-            return 0;
+        if (!galloc_is_link(heap, at)) {
+            break;
         }
-        chunk = galloc_chunk_at(heap, child);
-        link = child;
-    }
-    return 0;
-}
-
-bool galloc_large_links_ok(const galloc_heap_t *heap, uint32_t link)
-{
-    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    if (chunk->next != 0 && (chunk->next >= heap->units || galloc_chunk_at(heap, chunk->next)->prev != link)) {
-        return false;
-    }
-    if (chunk->child[0] == GALLOC_PEER) {
-        return chunk->prev < heap->units && galloc_chunk_at(heap, chunk->prev)->next == link;
-    }
-    return slot_of(heap, chunk, link) != NULL && child_ok(heap, chunk->child[0], link) &&
-           child_ok(heap, chunk->child[1], link) && (chunk->next != 0 || leaf_below(heap, chunk, link) != 0);
-}
-
-void galloc_large_insert(galloc_heap_t *heap, uint32_t link, uint32_t size)
-{
-    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t bin = galloc_large_bin(heap, size);
-    uint32_t *slot = &large_roots(heap)[bin];
-    chunk->next = 0;
-    chunk->prev = ~(heap->small_bins + bin);
-    chunk->child[0] = 0;
-    chunk->child[1] = 0;
-    if (*slot == 0) {
-        *slot = link;
-        heap->large_map |= 1u << bin;
-        return;
-    }
-    uint32_t path = galloc_large_path(heap, bin, size);
-    for (int depth = 0; depth < MAX_DEPTH && *slot < heap->units; depth++) {
-        uint32_t node_link = *slot;
-        galloc_chunk_t *node = galloc_chunk_at(heap, node_link);
-        if (galloc_size_free(node) == size) {
-            uint32_t next = node->next;
-            if (next < heap->units) {
-                chunk->next = next;
-                if (next != 0) {
-                    galloc_chunk_at(heap, next)->prev = link;
-                }
-            }
-            node->next = link;
-            chunk->prev = node_link;
-            chunk->child[0] = GALLOC_PEER;
-            return;
+        galloc_chunk_t *node = galloc_chunk_at(heap, at);
+        if (node->header / 8u == size) {
+            return slot;
         }
         slot = &node->child[path >> 31];
         path <<= 1;
-        if (*slot == 0) {
-            *slot = link;
-            chunk->prev = node_link;
-            return;
-        }
     }
-    chunk->prev = link; // the tree is damaged: stay out of it, with a link that galloc_check will not accept
+    return NULL;
 }
 
-void galloc_large_unlink(galloc_heap_t *heap, uint32_t link)
-{
+void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    if (chunk->child[0] == GALLOC_PEER) {
-        galloc_chunk_at(heap, chunk->prev)->next = chunk->next;
-        if (chunk->next != 0) {
-            galloc_chunk_at(heap, chunk->next)->prev = chunk->prev;
-        }
+    uint32_t bin = galloc_large_bin(heap, size);
+    uint32_t *slot = locate(heap, bin, size, link);
+    chunk->next = 0;
+    chunk->prev = 0;
+    chunk->child[0] = 0;
+    chunk->child[1] = 0;
+    if (slot == NULL) {
+        return; // the chunk stays out of the damaged tree; galloc_check tells
+    }
+    if (*slot == 0) {
+        *slot = link;
+        galloc_map_set(heap, bin);
         return;
     }
-    uint32_t *slot = slot_of(heap, chunk, link);
-    uint32_t heir = chunk->next; // a peer takes the place as it is
+    galloc_chunk_t *node = galloc_chunk_at(heap, *slot);
+    chunk->prev = *slot;
+    chunk->next = node->next;
+    node->next = link;
+    galloc_set_prev(heap, chunk->next, link);
+}
+
+bool galloc_tree_holds(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    galloc_heap_t *same = (galloc_heap_t *)(uintptr_t)heap; // locate does not write
+    const uint32_t *slot = locate(same, galloc_large_bin(heap, size), size, link);
+    return slot != NULL && *slot == link;
+}
+
+void galloc_tree_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    uint32_t heir = chunk->next, bin = galloc_large_bin(heap, size);
+    if (chunk->prev != 0) { // a peer
+        if (galloc_is_link(heap, chunk->prev)) {
+            galloc_chunk_at(heap, chunk->prev)->next = heir;
+        }
+        galloc_set_prev(heap, heir, chunk->prev);
+        return;
+    }
+    uint32_t *slot = locate(heap, bin, size, link);
+    if (slot == NULL || *slot != link) {
+        return;
+    }
     if (heir == 0) {
-        heir = leaf_below(heap, chunk, link);
+        // Any leaf below may stand here.
+        uint32_t *leaf = slot;
+        for (int depth = MAX_DEPTH; depth > 0; depth--) {
+            galloc_chunk_t *node = galloc_chunk_at(heap, *leaf);
+            uint32_t *below = &node->child[node->child[0] == 0];
+            if (!galloc_is_link(heap, *below)) {
+                break;
+            }
+            leaf = below;
+        }
+        heir = *leaf;
+        *leaf = 0;
         if (heir == link) { // a leaf itself
-            *slot = 0;
-            uint32_t bin = ~chunk->prev - heap->small_bins;
-            if (bin <= heap->large_last) {
-                heap->large_map &= ~(1u << bin);
+            if (heap->heads[bin] == 0) {
+                galloc_map_clear(heap, bin);
             }
             return;
         }
-        galloc_chunk_t *leaf = galloc_chunk_at(heap, heir);
-        galloc_chunk_t *parent = galloc_chunk_at(heap, leaf->prev);
-        parent->child[parent->child[1] == heir] = 0;
     }
     *slot = heir;
-    galloc_chunk_t *place = galloc_chunk_at(heap, heir);
-    place->prev = chunk->prev;
-    for (int side = 0; side < 2; side++) {
-        uint32_t child = chunk->child[side];
-        place->child[side] = child;
-        if (child != 0) {
-            galloc_chunk_at(heap, child)->prev = heir;
-        }
+    if (galloc_is_link(heap, heir)) {
+        galloc_chunk_t *place = galloc_chunk_at(heap, heir);
+        place->prev = 0;
+        place->child[0] = chunk->child[0];
+        place->child[1] = chunk->child[1];
     }
 }
 
-// Of a chunk and those of its size, the one that is cheap to unlink.
-static uint32_t cheapest_peer(const galloc_heap_t *heap, uint32_t link)
-{
-    uint32_t next = link ? galloc_chunk_at(heap, link)->next : 0;
-    return next ? next : link;
-}
-
-// The smallest chunk of a tree, but for those of less than `size` bytes. All of `rest` is larger than *best_spare + size
-// or smaller than it, as found on the way here.
-static uint32_t smallest_below(const galloc_heap_t *heap, uint32_t tree, uint32_t size, uint32_t best, uint32_t spare)
-{
-    for (int depth = 0; tree != 0 && depth < MAX_DEPTH; depth++) {
-        if (tree >= heap->units) {
-            return 0;
+uint32_t galloc_tree_best(const galloc_heap_t *heap, uint32_t bin, uint32_t size, uint32_t path) {
+    // `rest` is the lowest subtree passed by: all of it is larger than the request. When the way that the request shows
+    // ends, the lowest chunk there is the last candidate.
+    uint32_t best = 0, spare = GALLOC_NO_UNITS, rest = 0, at = heap->heads[bin];
+    for (int depth = 2 * MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
+        const galloc_chunk_t *node = galloc_chunk_at(heap, at);
+        uint32_t more = node->header / 8u - size;
+        if (more < spare) {
+            spare = more;
+            best = at;
         }
-        const galloc_chunk_t *node = galloc_chunk_at(heap, tree);
-        uint32_t rest = galloc_size_free(node) - size;
-        if (rest < spare) {
-            spare = rest;
-            best = tree;
-        }
-        tree = node->child[0] ? node->child[0] : node->child[1];
-    }
-    return cheapest_peer(heap, best);
-}
-
-uint32_t galloc_large_best(const galloc_heap_t *heap, uint32_t size)
-{
-    const uint32_t *roots = large_roots(heap);
-    uint32_t map = heap->large_map & ((2u << heap->large_last) - 1u);
-    if (size >= heap->small_limit) {
-        uint32_t bin = galloc_large_bin(heap, size);
-        map &= ~0u << bin;
-        if (map & (1u << bin)) {
-            // Chunks of this bin may be smaller than the request. `rest` is the lowest subtree passed by whose chunks
-            // all are larger.
-            uint32_t best = 0, spare = ~0u, rest = 0, node_link = roots[bin];
-            uint32_t path = galloc_large_path(heap, bin, size);
-            for (int depth = 0; node_link != 0 && depth < MAX_DEPTH; depth++) {
-                if (node_link >= heap->units) {
-                    return 0;
-                }
-                const galloc_chunk_t *node = galloc_chunk_at(heap, node_link);
-                uint32_t node_size = galloc_size_free(node);
-                if (node_size >= size && node_size - size < spare) {
-                    spare = node_size - size;
-                    best = node_link;
-                    if (spare == 0) {
-                        return cheapest_peer(heap, best);
-                    }
-                }
-                if (!(path >> 31) && node->child[1] != 0) {
-                    rest = node->child[1];
-                }
-                node_link = node->child[path >> 31];
-                path <<= 1;
+        uint32_t high = node->child[1];
+        at = node->child[path >> 31];
+        if (path == 0) { // the lowest chunk
+            at = at ? at : high ? high : rest;
+            if (at == rest) {
+                rest = 0;
             }
-            if (rest != 0 || best != 0) {
-                return smallest_below(heap, rest, size, best, spare);
+        } else {
+            rest = path >> 31 == 0 && high != 0 ? high : rest;
+            path <<= 1;
+            if (at == 0) {
+                at = rest;
+                rest = 0;
+                path = 0;
             }
-            map &= map - 1;
         }
     }
-    return map ? smallest_below(heap, roots[galloc_ctz(map)], size, 0, ~0u) : 0;
+    uint32_t next = best ? galloc_chunk_at(heap, best)->next : 0;
+    return next ? next : best; // one of the list behind it is cheaper to unlink
 }
 
-uint32_t galloc_large_greatest(const galloc_heap_t *heap)
-{
-    uint32_t map = heap->large_map & ((2u << heap->large_last) - 1u);
-    uint32_t best = 0, best_size = 0, tree = map ? large_roots(heap)[galloc_log2(map)] : 0;
-    for (int depth = 0; tree != 0 && tree < heap->units && depth < MAX_DEPTH; depth++) {
-        const galloc_chunk_t *node = galloc_chunk_at(heap, tree);
-        if (galloc_size_free(node) > best_size) {
-            best_size = galloc_size_free(node);
-            best = tree;
+uint32_t galloc_tree_greatest(const galloc_heap_t *heap, uint32_t bin) {
+    uint32_t best = 0, most = 0, at = heap->heads[bin];
+    for (int depth = MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
+        const galloc_chunk_t *node = galloc_chunk_at(heap, at);
+        if (node->header / 8u > most) {
+            most = node->header / 8u;
+            best = at;
         }
-        tree = node->child[1] ? node->child[1] : node->child[0];
+        at = node->child[node->child[1] != 0];
     }
     return best;
 }
 
-// The node after `link` in the order node, low subtree, high subtree; 0 at the end.
-static uint32_t next_in_tree(const galloc_heap_t *heap, uint32_t link)
-{
-    const galloc_chunk_t *node = galloc_chunk_at(heap, link);
-    if (node->child[0] != 0 || node->child[1] != 0) {
-        return node->child[0] ? node->child[0] : node->child[1];
-    }
-    for (int depth = 0; node->prev < heap->units && depth < MAX_DEPTH; depth++) {
-        const galloc_chunk_t *parent = galloc_chunk_at(heap, node->prev);
-        if (parent->child[0] == link && parent->child[1] != 0) {
-            return parent->child[1];
+typedef struct {
+    uint32_t steps;
+    galloc_test_t test;
+    const void *context;
+} search_t;
+
+// The first chunk that passes, of those that can be reached from `at` without going up.
+static uint32_t find_from(const galloc_heap_t *heap, uint32_t at, bool tree, search_t *search) {
+    for (uint32_t link = at; galloc_is_link(heap, link) && search->steps > 0; search->steps--) {
+        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+        if (search->test(heap, link, chunk->header / 8u, search->context)) {
+            return link;
         }
-        link = node->prev;
-        node = parent;
+        link = chunk->next;
     }
-    return 0;
+    if (!tree || !galloc_is_link(heap, at) || search->steps == 0) {
+        return 0;
+    }
+    const galloc_chunk_t *node = galloc_chunk_at(heap, at);
+    uint32_t found = find_from(heap, node->child[0], true, search);
+    return found ? found : find_from(heap, node->child[1], true, search);
 }
 
-uint32_t galloc_bins_find(const galloc_heap_t *heap, uint32_t size, galloc_test_t test, const void *context)
-{
-    // No heap has more free chunks than this; a longer way is a loop made by a stray write.
-    uint32_t steps = heap->units / 2u;
-    const uint32_t *bins = galloc_bins(heap);
-    uint32_t small = heap->small_bins, count = galloc_bin_count(heap);
-    uint32_t bin = size < heap->small_limit ? galloc_smallbin(heap, size) : small + galloc_large_bin(heap, size);
-    for (; bin < count; bin++) {
-        for (uint32_t node = bins[bin]; node != 0; node = bin < small ? 0 : next_in_tree(heap, node)) {
-            for (uint32_t link = node; link != 0; link = galloc_chunk_at(heap, link)->next) {
-                if (link >= heap->units || steps-- == 0) {
-                    return 0;
-                }
-                uint32_t chunk_size = galloc_size_free(galloc_chunk_at(heap, link));
-                if (chunk_size >= size && test(heap, link, chunk_size, context)) {
-                    return link;
-                }
-            }
-        }
+uint32_t galloc_bins_find(const galloc_heap_t *heap, uint32_t size, uint32_t most, galloc_test_t test,
+                          const void *context) {
+    // The number of free chunks bounds the steps, should a stray write have made a loop.
+    search_t search = {heap->free_chunks, test, context};
+    uint32_t found = 0, sub_bins = (1u << heap->sub_shift) - 1u;
+    uint32_t last = most < heap->small_limit ? galloc_small_bin(heap, most) + sub_bins : galloc_large_bin(heap, most);
+    for (uint32_t bin = galloc_bin(heap, size); bin <= last && found == 0; bin++) {
+        found = find_from(heap, heap->heads[bin], bin >= heap->small_bins, &search);
     }
-    return 0;
+    return found;
 }

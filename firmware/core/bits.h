@@ -7,10 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Where size comes before speed, the hot paths are functions and not parts of their callers.
+#if defined(__OPTIMIZE_SIZE__)
+#define GALLOC_SMALL_CODE 1
+#else
+#define GALLOC_SMALL_CODE 0
+#endif
+
 #if defined(__GNUC__)
 #define GALLOC_LIKELY(x) __builtin_expect(!!(x), 1)
 #define GALLOC_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#if GALLOC_SMALL_CODE
+#define GALLOC_INLINE static inline __attribute__((unused))
+#else
 #define GALLOC_INLINE static inline __attribute__((always_inline))
+#endif
 #define GALLOC_COLD __attribute__((noinline, cold))
 #define GALLOC_NOINLINE __attribute__((noinline))
 #else
@@ -19,6 +30,13 @@
 #define GALLOC_INLINE static inline
 #define GALLOC_COLD
 #define GALLOC_NOINLINE
+#endif
+
+// Hot paths: parts of their callers where speed counts, functions of heap.c where size does.
+#if !GALLOC_SMALL_CODE
+#define GALLOC_HOT GALLOC_INLINE
+#elif defined(GALLOC_HEAP_C)
+#define GALLOC_HOT
 #endif
 
 // Cores without a count-leading-zeros instruction would call libgcc for the builtins; these few steps are cheaper.
@@ -30,8 +48,12 @@
 #endif
 
 // Position of the highest set bit; x is not 0.
-GALLOC_INLINE uint32_t galloc_log2(uint32_t x)
-{
+#if GALLOC_SMALL_CODE
+uint32_t galloc_log2(uint32_t x);
+#endif
+
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_log2(uint32_t x) {
 #if GALLOC_HAVE_BIT_SCAN
     return 31u ^ (uint32_t)__builtin_clz(x);
 #else
@@ -52,15 +74,31 @@ GALLOC_INLINE uint32_t galloc_log2(uint32_t x)
     return n + ((0xffffaa50u >> (2 * x)) & 3u);
 #endif
 }
+#endif
 
 // Position of the lowest set bit; x is not 0.
-GALLOC_INLINE uint32_t galloc_ctz(uint32_t x)
-{
+GALLOC_INLINE uint32_t galloc_ctz(uint32_t x) {
 #if GALLOC_HAVE_BIT_SCAN
     return (uint32_t)__builtin_ctz(x);
 #else
     return galloc_log2(x & (0u - x));
 #endif
 }
+
+// A word of a bitmap: as wide as the machine. On the little-endian machines that this runs on, the bits lie at the same
+// place in either width.
+#if UINTPTR_MAX > 0xffffffffu
+typedef uint64_t galloc_word_t;
+#define GALLOC_WORD_LOG2 6u
+GALLOC_INLINE uint32_t galloc_word_ctz(galloc_word_t x) {
+    return (uint32_t)__builtin_ctzll(x);
+}
+#else
+typedef uint32_t galloc_word_t;
+#define GALLOC_WORD_LOG2 5u
+GALLOC_INLINE uint32_t galloc_word_ctz(galloc_word_t x) {
+    return galloc_ctz(x);
+}
+#endif
 
 #endif

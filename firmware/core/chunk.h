@@ -1,24 +1,25 @@
 // The layout of a region: the control block and the chunks behind it. Nothing here changes more than one chunk.
 //
 //   heap                                                                                       heap + total
-//   | control block, bitmaps, bins |hdr|payload ....|hdr|payload .|hdr|payload ...........|end|
-//   0 mod 8                        4 mod 8          4 mod 8                               4 mod 8
+//   | control block, bitmap, bins   |hdr|payload ....|hdr|payload .|hdr|payload ..........|end|
+//   0 mod 8                         4 mod 8          4 mod 8                              4 mod 8
 //
 // A chunk starts with its header word at 4 mod 8, so payloads are multiples of 8 and a live block costs 4 bytes. The last
 // word of the region is the header of an empty chunk that is always in use: whoever looks at "the next chunk" finds one.
 //
 //   live    | header | payload                                                      |
-//   free    | header | next | prev | low | high |       ...                    | tag |   low, high: large chunks only
+//   free    | header | next | prev | child | child |        ...              | tag |     child: large chunks only
 //
-//   header  | check: what is left | size in bytes, a multiple of 8 | prev | prev | in use |   bit 0 on the right
+//   header  | check: what is left | size in units | prev | prev | in use |              bit 0 on the right
+//
+// Sizes count units of 8 bytes, and links count them from the start of the heap; 0 is "none". They hold no pointer, so
+// the bytes of a heap mean the same at another address and on another machine, a link is always aligned, and one
+// comparison tells whether it stays inside the region. Every link is compared before it is followed: what a stray write
+// made of it must not lead outside.
 //
 // "prev" says that the chunk before is in use. It stands twice, so that one flipped bit shows, and outside the checksum,
-// so that a neighbour can flip it without a new checksum. A free chunk has no checksum: its boundary tag, which names the
-// chunk's own start, and its header confirm each other.
-//
-// Links, and the boundary tag, count 8 bytes from the start of the heap; 0 is "none". They hold no pointer, so the bytes
-// of a heap mean the same at another address and on another machine, and one comparison tells whether a link stays inside
-// the region. Every link is checked before it is used: what a stray write made of it must not lead outside.
+// so that a neighbour can flip it without a new one. A free chunk has no checksum: its tag, which is its own link, and its
+// header confirm each other.
 
 #ifndef GALLOC_CHUNK_H
 #define GALLOC_CHUNK_H
@@ -33,46 +34,46 @@
 #define GALLOC_MAY_ALIAS
 #endif
 
+#define GALLOC_MAP_BITS 192u // bins that the bitmap has room for
+
 struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t magic;
     // What follows up to static_sum is settled by init and never changes.
-    uint32_t units;       // link of the end chunk; every chunk's link is smaller
-    uint32_t first;       // link of the first chunk
-    uint32_t check_mask;  // header bits that hold the checksum
-    uint32_t key;         // makes the checksums of two heaps differ
-    uint16_t small_limit; // chunks of this size and more are large
-    uint16_t small_words; // words of small_map
-    uint16_t small_bins;  // smallbins times sub-bins
-    uint8_t sub_shift;    // a smallbin has 1 << sub_shift places for its sub-bins
-    uint8_t sub_last;     // number of the last sub-bin
-    uint8_t class_base;   // size class of the first large bin
-    uint8_t large_last;   // number of the last large bin; it takes all that is larger, too
-    uint8_t large_shift;  // leading zeros of every size in this heap: where the path of the last large bin begins
-    uint8_t flags;        // GALLOC_FLAG_*
-    uint32_t static_sum;  // over the fields from units on
+    uint32_t units;      // link of the end chunk; every chunk's link is smaller
+    uint32_t first;      // link of the first chunk
+    uint32_t check_mask; // header bits that hold the checksum
+    uint32_t key;        // makes the checksums of two heaps differ
+    uint32_t origin;     // link + origin was, at init, the address of a payload / 8: sub-bins go by it
+    uint16_t sub_cap;    // 1 << number of the last sub-bin
+    uint8_t small_limit; // chunks of this many units and more are large
+    uint8_t small_bins;  // smallbins times sub-bins; the bins behind are large
+    uint8_t bins;        // number of bins; the last one takes all that is larger, too
+    uint8_t class_base;  // size class of bin 0, if it were a large one
+    uint8_t sub_shift;   // a smallbin has 1 << sub_shift places for its sub-bins
+    uint8_t flags;       // GALLOC_FLAG_*
+    uint32_t static_sum; // makes the XOR of this and the words above GALLOC_MAGIC
 
-    uint32_t origin;      // address (its low 32 bits) for which the chunks are sorted by alignment
-    uint32_t not_origin;  // complements stand where nothing else in the heap would tell that a word was overwritten
-    uint32_t top;       // link of a large chunk that stands in no bin, or 0: the place that new blocks are cut from
-    uint32_t top_size;  // its size in bytes; no large bin is asked before it that has a larger chunk
-    uint32_t large_map; // bit i: large bin i holds a chunk
-    uint32_t used;      // payload bytes of live blocks
-    uint32_t allocs;
-    uint32_t frees;
-    uint32_t free_chunks;
-    uint32_t peak_used;
-    uint32_t not_peak_used;
-    uint32_t failures;
-    uint32_t not_failures;
+    uint32_t top;         // link of a large chunk that stands in no bin, or 0: new blocks are cut from it
+    uint32_t top_size;    // its units, or 0
+    uint32_t used;        // units of live chunks
+    uint32_t peak;        // the highest value of `used` before the last free
+    uint32_t allocs;      // blocks handed out
+    uint32_t frees;       // blocks taken back
+    uint32_t free_chunks; // chunks that are free
+    uint32_t failures;    // requests that failed
     uint32_t roots[GALLOC_ROOTS];
-    uint32_t not_roots[GALLOC_ROOTS];
-    uint32_t small_map[]; // bit i: small bin i holds a chunk; behind it the bins: links of first chunks, small, then large
+    uint32_t guard; // XOR of peak, failures and roots: nothing else would tell that one was overwritten
+
+    uint32_t map[GALLOC_MAP_BITS / 32u]; // bit i: bin i holds a chunk
+    uint32_t heads[];                    // links of the first chunk of each bin
 };
+
+_Static_assert(offsetof(struct galloc_heap, map) % 8u == 0, "the bitmap is read in words of the machine");
 
 typedef struct GALLOC_MAY_ALIAS {
     uint32_t header;
-    uint32_t next;     // link of the next chunk of the same bin (small) or of the same size (large)
-    uint32_t prev;     // link of the chunk before, or of the parent in the tree; ~n: this is the first of bin n
+    uint32_t next; // link of the next chunk of the same bin (small) or of the same size (large), or 0
+    uint32_t prev; // link of the one before; none: ~number of the bin (small) or 0 (large, which stands in the tree)
     uint32_t child[2]; // large: subtrees with the next bit of the size clear, set
 } galloc_chunk_t;
 
@@ -81,104 +82,93 @@ enum {
     GALLOC_PREV_IN_USE = 6u,
     GALLOC_FLAGS = 7u,
     GALLOC_HEADER_SIZE = 4u,
-    GALLOC_MIN_CHUNK = 16u,
+    GALLOC_MIN_UNITS = 2u,
     GALLOC_FLAG_BOUNDED_SEARCH = 1u,
+    GALLOC_FLAG_SIZE_SHIFT = 1u, // from this bit on: the region's size modulo 8
 };
 
-#define GALLOC_PEER 0xffffffffu // in child[0]: not in the tree itself but behind one of its own size
+#define GALLOC_NO_UNITS 0x20000000u // more than any region has
 
-GALLOC_INLINE galloc_chunk_t *galloc_chunk_at(const galloc_heap_t *heap, uint32_t link)
-{
+#define GALLOC_LARGE_UNITS 4u // what a large chunk needs for its words
+
+GALLOC_INLINE galloc_chunk_t *galloc_chunk_at(const galloc_heap_t *heap, uint32_t link) {
     return (galloc_chunk_t *)((uintptr_t)heap + (size_t)link * 8u + 4u);
 }
 
-GALLOC_INLINE uint32_t galloc_offset(const galloc_heap_t *heap, const void *p)
-{
-    return (uint32_t)((uintptr_t)p - (uintptr_t)heap);
+GALLOC_INLINE void *galloc_payload_at(const galloc_heap_t *heap, uint32_t link) {
+    return (void *)((uintptr_t)heap + (size_t)link * 8u + 8u);
 }
 
-GALLOC_INLINE uint32_t galloc_link_of(const galloc_heap_t *heap, const galloc_chunk_t *chunk)
-{
-    return galloc_offset(heap, chunk) / 8u;
+GALLOC_INLINE bool galloc_is_link(const galloc_heap_t *heap, uint32_t link) {
+    return link - 1u < heap->units - 1u;
 }
 
-GALLOC_INLINE galloc_chunk_t *galloc_chunk_of(const void *block)
-{
-    return (galloc_chunk_t *)((uintptr_t)block - GALLOC_HEADER_SIZE);
+GALLOC_INLINE void galloc_set_prev(const galloc_heap_t *heap, uint32_t link, uint32_t prev) {
+    if (galloc_is_link(heap, link)) {
+        galloc_chunk_at(heap, link)->prev = prev;
+    }
 }
 
-GALLOC_INLINE void *galloc_payload(galloc_chunk_t *chunk)
-{
-    return &chunk->next;
+GALLOC_INLINE uint32_t galloc_link_of(const galloc_heap_t *heap, const void *block) {
+    return (uint32_t)(((uintptr_t)block - (uintptr_t)heap) / 8u) - 1u;
 }
 
-GALLOC_INLINE galloc_chunk_t *galloc_chunk_after(const galloc_chunk_t *chunk, uint32_t size)
-{
-    return (galloc_chunk_t *)((uintptr_t)chunk + size);
+// The tag of the chunk that ends where `link` starts; there is one only if that chunk is free.
+GALLOC_INLINE uint32_t *galloc_tag_before(const galloc_heap_t *heap, uint32_t link) {
+    return (uint32_t *)((uintptr_t)heap + (size_t)link * 8u);
 }
 
-// The boundary tag of the chunk before `chunk`; there is one only if that chunk is free.
-GALLOC_INLINE uint32_t *galloc_tag_before(const galloc_chunk_t *chunk)
-{
-    return (uint32_t *)(void *)((uintptr_t)chunk - 4u);
-}
-
-// Size in bytes of a live chunk.
-GALLOC_INLINE uint32_t galloc_size_in_use(const galloc_heap_t *heap, const galloc_chunk_t *chunk)
-{
+GALLOC_INLINE uint32_t galloc_size_of(const galloc_heap_t *heap, uint32_t header) {
 #if GALLOC_HEADER_CHECK
-    return chunk->header & ~heap->check_mask & ~(uint32_t)GALLOC_FLAGS;
+    return (header & ~heap->check_mask) / 8u;
 #else
     (void)heap;
-    return chunk->header & ~(uint32_t)GALLOC_FLAGS;
+    return header / 8u;
 #endif
 }
 
-// Size in bytes of a free chunk.
-GALLOC_INLINE uint32_t galloc_size_free(const galloc_chunk_t *chunk)
-{
-    return chunk->header & ~(uint32_t)GALLOC_FLAGS;
+GALLOC_INLINE uint32_t galloc_free_size_at(const galloc_heap_t *heap, uint32_t link) {
+    return galloc_chunk_at(heap, link)->header / 8u;
 }
 
-// The checksum of a live chunk's header: the top bits of a product with a constant. For sizes up to 19 bits the constant
-// was searched such that no one, two or three flipped bits of a header cancel out, whatever the size, offset and key (but
-// for the pair of equal flags).
-GALLOC_INLINE uint32_t galloc_header_check(const galloc_heap_t *heap, const galloc_chunk_t *chunk, uint32_t size)
-{
+// The header of a live chunk, but for its prev bits. The checksum is the top bits of a product with a constant. For sizes
+// of up to 16 bits the constant was searched such that no one, two or three flipped bits of a header cancel out, whatever
+// the size, offset and key (but for both prev bits).
+GALLOC_INLINE uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    uint32_t header = size * 8u + GALLOC_IN_USE;
 #if GALLOC_HEADER_CHECK
-    return (((size | GALLOC_IN_USE) ^ galloc_offset(heap, chunk) ^ heap->key) * 0x37357ae3u) & heap->check_mask;
+    header |= ((header ^ link * 8u ^ heap->key) * 0x37357ae3u) & heap->check_mask;
 #else
-    (void)heap, (void)chunk, (void)size;
-    return 0;
+    (void)heap, (void)link;
 #endif
+    return header;
 }
 
-GALLOC_INLINE void galloc_set_in_use(const galloc_heap_t *heap, galloc_chunk_t *chunk, uint32_t size, uint32_t prev_flags)
-{
-    chunk->header = size | GALLOC_IN_USE | prev_flags | galloc_header_check(heap, chunk, size);
-}
-
-GALLOC_INLINE void galloc_set_free(const galloc_heap_t *heap, galloc_chunk_t *chunk, uint32_t size)
-{
-    chunk->header = size | GALLOC_PREV_IN_USE;
-    *galloc_tag_before(galloc_chunk_after(chunk, size)) = galloc_link_of(heap, chunk);
+GALLOC_INLINE void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    galloc_chunk_at(heap, link)->header = size * 8u + GALLOC_PREV_IN_USE;
+    *galloc_tag_before(heap, link + size) = link;
 }
 
 // Tells a chunk that the one before it was taken, or has become free. The header of a chunk that was overwritten stays
 // as wrong as it was.
-GALLOC_INLINE void galloc_toggle_prev(galloc_chunk_t *chunk)
-{
-    chunk->header ^= GALLOC_PREV_IN_USE;
+GALLOC_INLINE void galloc_toggle_prev(const galloc_heap_t *heap, uint32_t link) {
+    galloc_chunk_at(heap, link)->header ^= GALLOC_PREV_IN_USE;
 }
 
-// Whether a free chunk of `size` bytes stands at `link`. Reads nothing outside the region.
-GALLOC_INLINE bool galloc_free_chunk_ok(const galloc_heap_t *heap, uint32_t link, uint32_t size)
-{
-    if (link >= heap->units || size / 8u > heap->units - link) {
-        return false;
-    }
-    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    return chunk->header == (size | GALLOC_PREV_IN_USE) && *galloc_tag_before(galloc_chunk_after(chunk, size)) == link;
+// Whether `size` units from `link` on lie between the control block and the end chunk.
+GALLOC_INLINE bool galloc_inside(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    return link < heap->units && size <= heap->units - link;
+}
+
+// Whether a free chunk of `size` units seems to stand at `link`. Reads nothing outside the region.
+GALLOC_INLINE bool galloc_seems_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    return galloc_inside(heap, link, size) && galloc_chunk_at(heap, link)->header == size * 8u + GALLOC_PREV_IN_USE;
+}
+
+// The same, with all that can be said of it.
+GALLOC_INLINE bool galloc_free_chunk_ok(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    return size >= GALLOC_MIN_UNITS && link >= heap->first && galloc_seems_free(heap, link, size) &&
+           *galloc_tag_before(heap, link + size) == link;
 }
 
 #endif

@@ -6,58 +6,70 @@
 
 #include "bins.h"
 
-#define GALLOC_MAGIC 0x31434c47u // "GLC1"; changes with the layout
+#define GALLOC_MAGIC 0x32434c47u // "GLC2"; changes with the layout
+#define GALLOC_STATIC_WORDS 9u   // of the control block, from magic to static_sum
 
-// XOR of the fields that never change. A heap in which they do not hold is not touched: every index comes from them.
-GALLOC_INLINE uint32_t galloc_static_sum(const galloc_heap_t *heap)
-{
-    return heap->units ^ heap->first ^ heap->check_mask ^ heap->key ^
-           ((uint32_t)heap->small_limit | (uint32_t)heap->small_words << 16) ^
-           ((uint32_t)heap->small_bins | (uint32_t)heap->sub_shift << 16 | (uint32_t)heap->sub_last << 24) ^
-           ((uint32_t)heap->class_base | (uint32_t)heap->large_last << 8 | (uint32_t)heap->large_shift << 16 |
-            (uint32_t)heap->flags << 24);
+// XOR of the words that never change, which every index comes from; GALLOC_MAGIC if this is a heap at all.
+GALLOC_INLINE uint32_t galloc_static_xor(const galloc_heap_t *heap) {
+    const struct GALLOC_MAY_ALIAS {
+        uint32_t word[GALLOC_STATIC_WORDS];
+    } *block = (const void *)heap;
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < GALLOC_STATIC_WORDS; i++) {
+        sum ^= block->word[i];
+    }
+    return sum;
 }
 
-GALLOC_INLINE bool galloc_static_ok(const galloc_heap_t *heap)
-{
+// Whether the heap may be touched.
+GALLOC_INLINE bool galloc_static_ok(const galloc_heap_t *heap) {
 #if GALLOC_HEADER_CHECK
-    return galloc_static_sum(heap) == heap->static_sum;
+    return galloc_static_xor(heap) == GALLOC_MAGIC;
 #else
-    (void)heap;
-    return true;
+    return heap->magic == GALLOC_MAGIC;
 #endif
 }
 
-// Bytes of the chunk for a payload of `size` bytes, or 0 when no region could hold it.
-GALLOC_INLINE uint32_t galloc_chunk_size(const galloc_heap_t *heap, size_t size)
-{
-    if (GALLOC_UNLIKELY(size / 8u >= heap->units)) {
-        return 0;
+// Units of the chunk for a payload of `size` bytes; more than any region has where that overflows.
+GALLOC_INLINE uint32_t galloc_chunk_units(size_t size) {
+    if (GALLOC_UNLIKELY(size > 0xfffffff0u - 11u)) {
+        return GALLOC_NO_UNITS;
     }
-    uint32_t need = ((uint32_t)size + GALLOC_HEADER_SIZE + 7u) & ~7u;
-    return need > GALLOC_MIN_CHUNK ? need : GALLOC_MIN_CHUNK;
+    uint32_t need = ((uint32_t)size + GALLOC_HEADER_SIZE + 7u) / 8u;
+    return need > GALLOC_MIN_UNITS ? need : GALLOC_MIN_UNITS;
 }
 
-GALLOC_INLINE galloc_chunk_t *galloc_end_chunk(const galloc_heap_t *heap)
-{
-    return galloc_chunk_at(heap, heap->units);
+GALLOC_INLINE void galloc_keep_peak(galloc_heap_t *heap) {
+    uint32_t used = heap->used, peak = heap->peak;
+    if (used > peak) {
+        heap->peak = used;
+        heap->guard ^= peak ^ used;
+    }
 }
 
-// Whether the free chunk at `link` may be taken out: it, its boundary tag and all links around it hold.
-GALLOC_INLINE bool galloc_detachable(const galloc_heap_t *heap, uint32_t link, uint32_t size)
-{
-    if (!galloc_free_chunk_ok(heap, link, size)) {
-        return false;
-    }
-    if (size < heap->small_limit) {
-        return galloc_small_links_ok(heap, link);
-    }
-    return link == heap->top ? size == heap->top_size : galloc_large_links_ok(heap, link);
+// What makes a link the address of its payload / 8.
+GALLOC_INLINE uint32_t galloc_origin(const galloc_heap_t *heap) {
+    return (uint32_t)((uintptr_t)heap / 8u + 1u);
 }
 
-// Takes a free chunk out. It must be detachable.
-GALLOC_INLINE void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size)
-{
+// Payload bytes of a live chunk.
+GALLOC_INLINE uint32_t galloc_payload_size(uint32_t size) {
+    return size * 8u - GALLOC_HEADER_SIZE;
+}
+
+#if GALLOC_SMALL_CODE
+void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size);
+void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size);
+void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size);
+galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *block, uint32_t *size);
+bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size);
+bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size);
+void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need);
+#endif
+
+#ifdef GALLOC_HOT
+// Takes a free chunk out of its bin.
+GALLOC_HOT void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     heap->free_chunks--;
     if (size < heap->small_limit) {
         galloc_small_unlink(heap, link);
@@ -65,138 +77,126 @@ GALLOC_INLINE void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t si
         heap->top = 0;
         heap->top_size = 0;
     } else {
-        galloc_large_unlink(heap, link);
+        galloc_tree_unlink(heap, link, size);
     }
 }
 
-// Makes `size` bytes a free chunk and puts it where it belongs. The chunks around are in use and know of it.
-GALLOC_INLINE void galloc_release(galloc_heap_t *heap, galloc_chunk_t *chunk, uint32_t size)
-{
-    uint32_t link = galloc_link_of(heap, chunk);
-    galloc_set_free(heap, chunk, size);
+// Makes `size` units a free chunk and puts it where it belongs. The chunks around are in use and know of it.
+GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    galloc_set_free(heap, link, size);
     heap->free_chunks++;
     if (size < heap->small_limit) {
         galloc_small_insert(heap, link, size);
         return;
     }
-    if (size > heap->top_size) {
-        uint32_t old = heap->top, old_size = heap->top_size;
+    uint32_t top_size = heap->top_size;
+    if (size > top_size) {
+        uint32_t top = heap->top;
         heap->top = link;
         heap->top_size = size;
-        if (old == 0) {
+        if (top_size == 0) {
             return;
         }
-        link = old;
-        size = old_size;
-        if (!galloc_free_chunk_ok(heap, link, size)) {
+        link = top;
+        size = top_size;
+        if (GALLOC_UNLIKELY(!galloc_seems_free(heap, link, size))) {
             return; // overwritten; galloc_check tells
         }
     }
-    galloc_large_insert(heap, link, size);
+    galloc_tree_insert(heap, link, size);
 }
 
-GALLOC_INLINE void galloc_count_used(galloc_heap_t *heap, uint32_t payload)
-{
-    uint32_t used = heap->used + payload;
-    heap->used = used;
-    if (used > heap->peak_used) {
-        heap->peak_used = used;
-        heap->not_peak_used = ~used;
+// Makes a free chunk larger or smaller at its end.
+GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size) {
+    if (link == heap->top && size >= heap->small_limit) {
+        heap->top_size = size;
+        galloc_set_free(heap, link, size);
+        return;
     }
+    galloc_detach(heap, link, old);
+    galloc_release(heap, link, size);
 }
 
-// Cuts a block of `need` bytes, `front` bytes into a chunk of `size` bytes that was taken out, and gives the rest back.
-//
-//   | front: 0 or >= 16 | need | back: 0 or >= 16; 8 go to the block |
-//
-// Returns the block. Counts no operation.
-GALLOC_INLINE galloc_chunk_t *galloc_cut(galloc_heap_t *heap, galloc_chunk_t *chunk, uint32_t size, uint32_t front,
-                                         uint32_t need)
-{
-    galloc_chunk_t *block = galloc_chunk_after(chunk, front);
-    uint32_t back = size - front - need;
-    if (back >= GALLOC_MIN_CHUNK) {
-        galloc_release(heap, galloc_chunk_after(block, need), back);
-    } else {
-        need += back;
-        galloc_toggle_prev(galloc_chunk_after(block, need));
-    }
-    galloc_set_in_use(heap, block, need, front ? 0u : GALLOC_PREV_IN_USE);
-    if (front) {
-        galloc_release(heap, chunk, front);
-    }
-    galloc_count_used(heap, need - GALLOC_HEADER_SIZE);
-    return block;
-}
-
-// What is wrong with `block` as a live block of the heap; GALLOC_OK: nothing. Then *size is the size of its chunk, and
-// the header of the next chunk lies in the region.
-GALLOC_INLINE galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *block, uint32_t *size)
-{
+// What is wrong with `block` as a live block of the heap. GALLOC_OK: nothing; then *size is the units of its chunk, and
+// the header of the next chunk lies in the region. *size is 0 otherwise.
+GALLOC_HOT galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *block, uint32_t *size) {
+    *size = 0;
     if (GALLOC_UNLIKELY(heap == NULL || block == NULL)) {
         return GALLOC_FAULT_NULL;
     }
     if (GALLOC_UNLIKELY(!galloc_static_ok(heap))) {
         return GALLOC_FAULT_GEOMETRY;
     }
-    uintptr_t offset = (uintptr_t)block - (uintptr_t)heap;
-    uintptr_t link = offset / 8u - 1u;
-    if (GALLOC_UNLIKELY(link - heap->first >= (uintptr_t)heap->units - heap->first)) {
+    uintptr_t offset = (uintptr_t)block - (uintptr_t)heap, link = offset / 8u - 1u;
+    if (GALLOC_UNLIKELY(link - heap->first >= heap->units - heap->first)) { // below the first chunk, too: it wraps
         return GALLOC_FAULT_FOREIGN;
     }
     if (GALLOC_UNLIKELY(offset % 8u != 0)) {
         return GALLOC_FAULT_MISALIGNED;
     }
-    const galloc_chunk_t *chunk = galloc_chunk_of(block);
-    uint32_t header = chunk->header;
+    uint32_t header = galloc_chunk_at(heap, (uint32_t)link)->header;
     if (GALLOC_UNLIKELY(!(header & GALLOC_IN_USE))) {
         return GALLOC_FAULT_NOT_ALLOCATED;
     }
-    uint32_t chunk_size = galloc_size_in_use(heap, chunk);
-#if GALLOC_HEADER_CHECK
-    uint32_t check = galloc_header_check(heap, chunk, chunk_size);
-    if (GALLOC_UNLIKELY(((header ^ check) & heap->check_mask) != 0 || ((header ^ header >> 1) & 2u) != 0)) {
+    uint32_t found = galloc_size_of(heap, header);
+    uint32_t flags = header ^ galloc_live_header(heap, (uint32_t)link, found);
+    if (GALLOC_UNLIKELY((flags != 0 && flags != GALLOC_PREV_IN_USE) || found < GALLOC_MIN_UNITS ||
+                        found > heap->units - (uint32_t)link)) {
         return GALLOC_FAULT_CORRUPT;
     }
-#endif
-    if (GALLOC_UNLIKELY(chunk_size < GALLOC_MIN_CHUNK || chunk_size / 8u > heap->units - (uint32_t)link)) {
-        return GALLOC_FAULT_CORRUPT;
-    }
-    *size = chunk_size;
+    *size = found;
     return GALLOC_OK;
 }
 
-// Whether the chunk `size` bytes behind a live one can be merged with. *next_size: its size, 0 when it is in use.
-// Returns false when it is free and does not hold.
-GALLOC_INLINE bool galloc_look_after(const galloc_heap_t *heap, galloc_chunk_t *next, uint32_t *next_size)
-{
-    *next_size = 0;
-    if (next->header & GALLOC_IN_USE) {
+// Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
+// Returns false when it is neither.
+GALLOC_HOT bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size) {
+    uint32_t header = galloc_chunk_at(heap, next)->header;
+    *size = 0;
+    if (header & GALLOC_IN_USE) {
         return true;
     }
-    *next_size = galloc_size_free(next);
-    return galloc_detachable(heap, galloc_link_of(heap, next), *next_size);
+    *size = header / 8u;
+    return (header & GALLOC_FLAGS) == GALLOC_PREV_IN_USE && header >= 8u * GALLOC_MIN_UNITS &&
+           header / 8u <= heap->units - next;
 }
 
-// The same for the chunk before a live one.
-GALLOC_INLINE bool galloc_look_before(const galloc_heap_t *heap, galloc_chunk_t *chunk, uint32_t *before_size)
-{
-    *before_size = 0;
-    if (chunk->header & GALLOC_PREV_IN_USE) {
+// The same for the chunk that ends at `link`, where a live one stands.
+GALLOC_HOT bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size) {
+    *size = 0;
+    if (galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE) {
         return true;
     }
-    uint32_t tag = *galloc_tag_before(chunk), link = galloc_link_of(heap, chunk);
-    if (tag < heap->first || tag >= link) {
-        return false;
-    }
-    *before_size = (link - tag) * 8u;
-    return galloc_detachable(heap, tag, *before_size);
+    uint32_t tag = *galloc_tag_before(heap, link);
+    *size = link - tag;
+    return tag < link && *size >= GALLOC_MIN_UNITS &&
+           galloc_chunk_at(heap, tag)->header == *size * 8u + GALLOC_PREV_IN_USE;
 }
+
+// Makes a live block of `need` units, `front` units behind `link`, of free space that is in no bin any more:
+//
+//   | front: 0 or >= 2, dealt with by the caller | need | back: 0 or >= 2; 1 goes to the block |
+//
+// Returns the block.
+GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need) {
+    uint32_t block = link + front, back = size - front - need;
+    if (back >= GALLOC_MIN_UNITS) {
+        galloc_release(heap, block + need, back);
+    } else {
+        need += back;
+        galloc_toggle_prev(heap, block + need);
+    }
+    uint32_t prev_flags = front ? 0u : (uint32_t)GALLOC_PREV_IN_USE;
+    galloc_chunk_at(heap, block)->header = galloc_live_header(heap, block, need) | prev_flags;
+    heap->used += galloc_payload_size(need);
+    return galloc_payload_at(heap, block);
+}
+#endif
+
+// Counts a failure. Returns NULL.
+void *galloc_fail(galloc_heap_t *heap);
 
 // Where the heap of a region begins, and the bytes that it has: 0 when it cannot hold one.
 galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total);
-
-// Sorts the free chunks into their bins again, for the heap's present address. Time: O(chunks).
-void galloc_sort(galloc_heap_t *heap);
 
 #endif
