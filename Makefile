@@ -77,6 +77,15 @@ bench-gate: ## fails when the core takes over 3 % more instructions than host_te
 	@$(READY) apt:valgrind
 	@$(PYTHON_VENV) -m host_tests.bench.gate
 
+# --- Trust
+
+.PHONY: fault
+fault: ## injects COUNT=10000 faults of each kind into random heaps and shows who told them; SEED=n
+	@$(READY)
+	@$(PYTHON_VENV) -m host_tests.fault $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+
+# --- Upkeep
+
 .PHONY: format
 format: ## lays out the C and Python sources
 	@$(READY)

@@ -113,6 +113,8 @@ def digest(variant: Variant) -> str:
     """Names a build by the content of its sources, the headers beside them, flags and compiler."""
     seen = hashlib.sha256(repr(variant).encode() + compiler_version(variant.compiler).encode())
     files = sorted(CORE.glob("*.[ch]")) + sorted(DRIVER.glob("*.[ch]"))
+    for folder in sorted({(DRIVER / name).parent for name in variant.program} - {DRIVER}):
+        files += sorted(folder.glob("*.[ch]"))
     for path in files:
         seen.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return seen.hexdigest()[:16]
@@ -129,7 +131,7 @@ def build(variant: Variant) -> Path:
         return target
     CACHE.mkdir(parents=True, exist_ok=True)
     common = [variant.compiler, f"-m{variant.bits}", "-g", variant.optimise, *variant.sanitizers]
-    common += [*WARNINGS, *variant.flags, f"-I{CORE}"]
+    common += [*WARNINGS, *variant.flags, f"-I{CORE}", f"-I{DRIVER}"]
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="making-") as folder:
         objects = []
         for source in core_sources():

@@ -1,0 +1,1 @@
+"""Fault injection: harm is done to random heaps, and the core must tell."""
