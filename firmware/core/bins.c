@@ -65,10 +65,10 @@ void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_set_prev(heap, chunk->next, link);
 }
 
-bool galloc_tree_holds(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+const uint32_t *galloc_tree_slot(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_heap_t *same = (galloc_heap_t *)(uintptr_t)heap; // locate does not write
     const uint32_t *slot = locate(same, galloc_large_bin(heap, size), size, link);
-    return slot != NULL && *slot == link;
+    return slot != NULL && *slot == link ? slot : NULL;
 }
 
 void galloc_tree_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size) {

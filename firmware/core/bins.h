@@ -81,7 +81,7 @@ uint32_t galloc_tree_best(const galloc_heap_t *heap, uint32_t bin, uint32_t size
 uint32_t galloc_tree_greatest(const galloc_heap_t *heap, uint32_t bin);
 
 // Whether a large chunk stands where its size belongs.
-bool galloc_tree_holds(const galloc_heap_t *heap, uint32_t link, uint32_t size);
+const uint32_t *galloc_tree_slot(const galloc_heap_t *heap, uint32_t link, uint32_t size);
 
 // The bits of `size` that tell the chunks of one large bin apart, the highest first.
 uint32_t galloc_tree_path(const galloc_heap_t *heap, uint32_t bin, uint32_t size);
@@ -118,7 +118,7 @@ GALLOC_HOT void galloc_small_unlink(galloc_heap_t *heap, uint32_t link) {
             galloc_map_clear(heap, bin);
             return;
         }
-    } else if (prev < heap->units) {
+    } else if (galloc_is_link(heap, prev)) {
         galloc_chunk_at(heap, prev)->next = next;
     }
     galloc_set_prev(heap, next, prev);

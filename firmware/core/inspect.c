@@ -113,11 +113,13 @@ static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
         return ~chunk->prev == galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
     }
     for (int side = 0; side < 2; side++) {
-        if (chunk->child[side] != 0 && !is_free_chunk(heap, chunk->child[side])) {
+        uint32_t child = chunk->child[side];
+        if (child != 0 && (!is_free_chunk(heap, child) || galloc_free_size_at(heap, child) < heap->small_limit ||
+                           galloc_tree_slot(heap, child, galloc_free_size_at(heap, child)) != &chunk->child[side])) {
             return false;
         }
     }
-    return chunk->prev == 0 && galloc_tree_holds(heap, link, size);
+    return chunk->prev == 0 && galloc_tree_slot(heap, link, size) != NULL;
 }
 
 static const uint32_t *wrong_chunk(const galloc_heap_t *heap) {
@@ -162,6 +164,7 @@ static const uint32_t *wrong_bin(const galloc_heap_t *heap) {
             return &heap->map[bin / 32u];
         }
         if (head != 0 && (!is_free_chunk(heap, head) ||
+                          (galloc_free_size_at(heap, head) < heap->small_limit) != (bin < heap->small_bins) ||
                           (bin < heap->small_bins ? ~galloc_chunk_at(heap, head)->prev
                                                   : galloc_large_bin(heap, galloc_free_size_at(heap, head))) != bin)) {
             return &heap->heads[bin];
