@@ -69,10 +69,8 @@ def instructions(figures: dict, path: Path) -> None:
     )
     _goals(axes, figures["inputs"], goals.INSTRUCTIONS)
     axes.set_yscale("log")
-    axes.set_yticks(
-        [20, 50, 100, 200, 500, 1000, 2000, 5000],
-        ["20", "50", "100", "200", "500", "1k", "2k", "5k"],
-    )
+    ticks = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
+    axes.set_yticks(ticks, [f"{t:,}" for t in ticks])
     axes.set(
         title="Instructions an operation (no bar: too slow to be counted)", ylabel="instructions"
     )
