@@ -51,3 +51,36 @@ def test_child_link_to_a_chunk_of_another_place_is_told(driver, side, other):
     driver.poke(at, link_of(stranger))
     told = driver.check()[0] != OK
     assert told or sound == link_of(stranger), "the child link was changed unnoticed"
+
+
+@pytest.mark.parametrize("word", range(4))
+def test_link_to_the_end_of_the_region_is_not_followed(driver, word):
+    """A node there would have its links behind the region."""
+    (hole,) = holes(driver, 404)
+    driver.forget()
+    driver.poke(hole + 4 * word, link_of(driver.size - 8))
+    for size in (404, 420, 404):
+        driver.try_alloc(size)
+        driver.check()
+
+
+@pytest.mark.parametrize("size", [12, 404])
+def test_previous_link_to_a_live_block_is_told(driver, size):
+    """The payload of the live block happens to look like a free chunk that links here."""
+    driver.heap(8192)
+    live, hole, _ = driver.alloc(44), driver.alloc(size), driver.alloc(44)
+    driver.free(hole)
+    driver.forget()
+    driver.poke(live, link_of(hole))
+    driver.poke(hole + 4, link_of(live))
+    assert driver.check()[0] != OK
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_child_link_to_top_is_told(driver, side):
+    """Top is a free chunk, but it stands in no bin."""
+    (leaf,) = holes(driver, 404)
+    top = max((c for c in driver.peek().walk if not c.live), key=lambda c: c.size)
+    driver.forget()
+    driver.poke(leaf + 8 + 4 * side, link_of(top.offset))
+    assert driver.check()[0] != OK

@@ -119,7 +119,9 @@ static void *links(subject_t *subject, rng_t *rng) {
     } else {
         words = 4;
     }
-    overwrite(subject, payload + 4u * rng_below(rng, words), "link", rng);
+    static const char *const names[] = {"next", "previous", "first child", "second child"};
+    uint32_t word = rng_below(rng, words);
+    overwrite(subject, payload + 4u * word, names[word], rng);
     return neighbour(subject, index, rng);
 }
 
