@@ -50,6 +50,7 @@ def _add_command(module: str, name: str) -> None:
 
 
 _add_command("galloc_mp.demo", "demo")
+_add_command("galloc_mp.replay.command", "replay")
 
 if __name__ == "__main__":
     sys.exit(app())
