@@ -100,7 +100,7 @@ GALLOC_INLINE void *galloc_payload_at(const galloc_heap_t *heap, uint32_t link) 
 }
 
 GALLOC_INLINE bool galloc_is_link(const galloc_heap_t *heap, uint32_t link) {
-    return link - heap->first < heap->units - heap->first;
+    return link - heap->first < heap->units - 1u - heap->first;
 }
 
 GALLOC_INLINE void galloc_set_prev(const galloc_heap_t *heap, uint32_t link, uint32_t prev) {

@@ -94,6 +94,11 @@ static bool is_free_chunk(const galloc_heap_t *heap, uint32_t link) {
     return galloc_is_link(heap, link) && galloc_free_chunk_ok(heap, link, galloc_free_size_at(heap, link));
 }
 
+// Whether one stands there that is in a bin.
+static bool is_binned(const galloc_heap_t *heap, uint32_t link) {
+    return link != heap->top && is_free_chunk(heap, link);
+}
+
 // Whether the free chunk at `link` and those that it is linked with agree. What holds for each free chunk holds for lists
 // and trees as a whole.
 static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
@@ -102,19 +107,20 @@ static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     if (link == heap->top) {
         return large && size == heap->top_size;
     }
-    if (chunk->next != 0 && (!is_free_chunk(heap, chunk->next) || galloc_free_size_at(heap, chunk->next) != size ||
+    if (chunk->next != 0 && (!is_binned(heap, chunk->next) || galloc_free_size_at(heap, chunk->next) != size ||
                              galloc_chunk_at(heap, chunk->next)->prev != link)) {
         return false;
     }
     if (galloc_is_link(heap, chunk->prev)) {
-        return galloc_chunk_at(heap, chunk->prev)->next == link;
+        return is_binned(heap, chunk->prev) && galloc_free_size_at(heap, chunk->prev) == size &&
+               galloc_chunk_at(heap, chunk->prev)->next == link;
     }
     if (!large) {
         return ~chunk->prev == galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
     }
     for (int side = 0; side < 2; side++) {
         uint32_t child = chunk->child[side];
-        if (child != 0 && (!is_free_chunk(heap, child) || galloc_free_size_at(heap, child) < heap->small_limit ||
+        if (child != 0 && (!is_binned(heap, child) || galloc_free_size_at(heap, child) < heap->small_limit ||
                            galloc_tree_slot(heap, child, galloc_free_size_at(heap, child)) != &chunk->child[side])) {
             return false;
         }
