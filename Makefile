@@ -84,6 +84,11 @@ fault: ## injects COUNT=10000 faults of each kind into random heaps and shows wh
 	@$(READY)
 	@$(PYTHON_VENV) -m host_tests.fault $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: closure
+closure: ## visits every state that small heaps can reach and tries every request in it; BYTES=n [REALLOC=1] of chunks
+	@$(READY)
+	@$(PYTHON_VENV) -m host_tests.closure $(if $(BYTES),--bytes $(BYTES)) $(if $(REALLOC),--realloc)
+
 # --- Upkeep
 
 .PHONY: format

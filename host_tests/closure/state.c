@@ -1,0 +1,120 @@
+#include "state.h"
+
+#include "harness.h"
+
+#include <string.h>
+
+typedef struct {
+    const galloc_heap_t *heap;
+    uint8_t *at, *end;
+} writer_t;
+
+static void put(writer_t *writer, uint32_t value) {
+    if (writer->at == writer->end || value > 0xFFu) {
+        fail("a state does not fit");
+    }
+    *writer->at++ = (uint8_t)value;
+}
+
+static void put_link(writer_t *writer, uint32_t link) {
+    put(writer, link ? link - writer->heap->first + 1u : 0u);
+}
+
+// A link, or, from 128 on, the bin that the chunk is the first of.
+static void put_prev(writer_t *writer, uint32_t prev) {
+    if (galloc_is_link(writer->heap, prev) || prev == 0) {
+        put_link(writer, prev);
+    } else {
+        put(writer, 128u + ~prev);
+    }
+}
+
+static bool is_node(const galloc_heap_t *heap, uint32_t size, uint32_t prev) {
+    return size >= heap->small_limit && prev == 0;
+}
+
+uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks) {
+    uint32_t count = 0;
+    writer_t writer = {heap, state->bytes, state->bytes + STATE_BYTES};
+    memset(state, 0, sizeof *state);
+    put_link(&writer, heap->top);
+    for (uint32_t bin = 0; bin < heap->bins; bin++) {
+        put_link(&writer, heap->heads[bin]);
+    }
+    for (uint32_t link = heap->first, size; link < heap->units; link += size) {
+        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+        bool live = chunk->header & GALLOC_IN_USE;
+        size = live ? galloc_size_of(heap, chunk->header) : chunk->header / 8u;
+        if (count == STATE_MAX_CHUNKS) {
+            fail("too many chunks");
+        }
+        chunks[count++] = (chunk_t){link, size, live};
+        put(&writer, size << 1 | live);
+        if (live || link == heap->top) {
+            continue;
+        }
+        put_link(&writer, chunk->next);
+        put_prev(&writer, chunk->prev);
+        if (is_node(heap, size, chunk->prev)) {
+            put_link(&writer, chunk->child[0]);
+            put_link(&writer, chunk->child[1]);
+        }
+    }
+    return count;
+}
+
+static uint32_t take_link(const galloc_heap_t *heap, const uint8_t **at) {
+    uint32_t value = *(*at)++;
+    return value ? value - 1u + heap->first : 0u;
+}
+
+static uint32_t take_prev(const galloc_heap_t *heap, const uint8_t **at) {
+    if (**at >= 128u) {
+        return ~(uint32_t)(*(*at)++ - 128u);
+    }
+    return take_link(heap, at);
+}
+
+// Makes the free chunk at `link`, whose links are the next bytes. Top has none.
+static void build_free(galloc_heap_t *heap, uint32_t link, uint32_t size, const uint8_t **at) {
+    galloc_set_free(heap, link, size);
+    heap->free_chunks++;
+    if (link == heap->top) {
+        heap->top_size = size;
+        return;
+    }
+    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    chunk->next = take_link(heap, at);
+    chunk->prev = take_prev(heap, at);
+    if (is_node(heap, size, chunk->prev)) {
+        chunk->child[0] = take_link(heap, at);
+        chunk->child[1] = take_link(heap, at);
+    }
+}
+
+void state_build(const state_t *state, const galloc_heap_t *blank, size_t size, galloc_heap_t *heap) {
+    const uint8_t *at = state->bytes;
+    uint32_t prev_flags = GALLOC_PREV_IN_USE, chunk_size;
+    memcpy(heap, blank, size);
+    heap->used = heap->allocs = heap->free_chunks = heap->top_size = 0;
+    heap->top = take_link(heap, &at);
+    for (uint32_t bin = 0; bin < heap->bins; bin++) {
+        heap->heads[bin] = take_link(heap, &at);
+        if (heap->heads[bin] != 0) {
+            galloc_map_set(heap, bin);
+        }
+    }
+    for (uint32_t link = heap->first; link < heap->units; link += chunk_size) {
+        bool live = *at & 1u;
+        chunk_size = *at++ >> 1;
+        if (live) {
+            galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, chunk_size) | prev_flags;
+            heap->used += galloc_payload_size(chunk_size);
+            heap->allocs++;
+        } else {
+            build_free(heap, link, chunk_size, &at);
+        }
+        prev_flags = live ? GALLOC_PREV_IN_USE : 0u;
+    }
+    galloc_chunk_at(heap, heap->units)->header = galloc_live_header(heap, heap->units, 0) | prev_flags;
+}
