@@ -50,6 +50,24 @@ def _cargo(*arguments: str) -> subprocess.CompletedProcess:
     )
 
 
+def _lock() -> None:
+    """Writes Cargo.lock from its template, with cargo's own name for its registry filled in."""
+    probe = COPY / "probe"
+    (probe / "src").mkdir(parents=True, exist_ok=True)
+    (probe / "src" / "lib.rs").write_text("")
+    (probe / "Cargo.toml").write_text(
+        '[package]\nname = "probe"\nversion = "0.0.0"\n[dependencies]\ntalc = "*"\n'
+    )
+    done = subprocess.run(
+        ["cargo", "generate-lockfile"], cwd=probe, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise BuildError(_error(done))
+    registry = re.search(r'source = "([^"]+)"', (probe / "Cargo.lock").read_text())[1]
+    template = (SOURCE / "Cargo.lock.in").read_text()
+    (COPY / "crate" / "Cargo.lock").write_text(template.replace("@REGISTRY@", registry))
+
+
 def _modernise(crate: Path) -> None:
     """Lets the withdrawn simple-chunk-allocator build with a compiler of today.
 
@@ -100,6 +118,7 @@ def library() -> tuple[Path, frozenset[str], dict[str, str]]:
     shutil.copytree(
         SOURCE, COPY / "crate", dirs_exist_ok=True, ignore=shutil.ignore_patterns("target")
     )
+    _lock()
     options = [*_patch(), "--release", "--no-default-features", "--features"]
     crates, reasons = list(FEATURES), {}
     done = _cargo("build", *options, " ".join(crates))
@@ -118,7 +137,7 @@ def library() -> tuple[Path, frozenset[str], dict[str, str]]:
 
 def versions() -> dict[str, str]:
     """Version by crate, from the lock file."""
-    text = (SOURCE / "Cargo.lock").read_text()
+    text = (SOURCE / "Cargo.lock.in").read_text()
     pairs = re.findall(r'name = "([^"]+)"\nversion = "([^"]+)"', text)
     return {name.replace("-", "_"): version for name, version in pairs}
 
