@@ -1,6 +1,7 @@
-# galloc as a user C module, for ports that build with cmake: -DUSER_C_MODULES=<this repository>/firmware/usermod/micropython.cmake
+# galloc as a user C module, for ports that build with cmake:
+# -DUSER_C_MODULES=<this repository>/firmware/usermod/micropython.cmake
 #
-# -DGALLOC_REGION_SIZE=<bytes> reserves that much SRAM for it.
+# -DGALLOC_REGION_SIZE=<bytes> reserves that much SRAM for it; the boards in boards/ say a size by themselves.
 
 get_filename_component(GALLOC_FIRMWARE_DIR ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
@@ -12,8 +13,16 @@ target_sources(usermod_galloc INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modgalloc.c ${
 
 target_include_directories(usermod_galloc INTERFACE ${GALLOC_FIRMWARE_DIR}/core ${GALLOC_FIRMWARE_DIR}/module)
 
+# For the one source that declares the region, so that another size compiles little anew.
 if(GALLOC_REGION_SIZE)
-    target_compile_definitions(usermod_galloc INTERFACE GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE})
+    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/region.c APPEND PROPERTY COMPILE_DEFINITIONS
+        GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE}
+    )
+endif()
+if(GALLOC_REGION_ATTRIBUTES)
+    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/region.c APPEND PROPERTY COMPILE_DEFINITIONS
+        "GALLOC_BOARD_REGION_ATTRIBUTES=\"${GALLOC_REGION_ATTRIBUTES}\""
+    )
 endif()
 
 target_link_libraries(usermod INTERFACE usermod_galloc)

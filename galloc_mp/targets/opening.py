@@ -7,9 +7,10 @@ import sys
 from galloc_mp.targets.base import Target, TargetError
 from galloc_mp.targets.qemu import QemuTarget
 from galloc_mp.targets.registry import ROOT, find_spec
+from galloc_mp.targets.rp2 import Rp2Target
 from galloc_mp.targets.unix import UnixTarget
 
-DRIVERS = {"unix": UnixTarget, "qemu": QemuTarget}
+DRIVERS = {"unix": UnixTarget, "qemu": QemuTarget, "rp2": Rp2Target}
 
 
 def open_target(name: str, *, build: bool = False) -> Target:
@@ -19,6 +20,8 @@ def open_target(name: str, *, build: bool = False) -> Target:
     Raises ValueError for an unknown name, TargetError when the image is missing or does not build.
     """
     spec = find_spec(name)
+    if not spec.runs:
+        raise TargetError(f"{name}: no emulator runs this board; `make firmware BOARD={name}`")
     if build:
         command = [sys.executable, str(ROOT / "host_tests" / "tools" / "build.py"), name]
         if subprocess.run(command, stdout=sys.stderr.fileno(), env=os.environ).returncode:

@@ -6,9 +6,9 @@ A board is described by `boards/<BOARD>/board.toml`:
     port = "qemu"               # MicroPython's port, and so how it is built and run
     packages = ["arm"]          # groups of setup.sh that its build and run need
     emulator = [...]            # command that runs it, less the image
-    natmod = "armv7m"           # architecture of the native module; leave out where none can be
-    loaded make = ["NAME=value"]       # further arguments of MicroPython's make, for both images;
-    may be left out
+    natmod = "armv7m"           # architecture of the native module, where one can be loaded
+    make = ["NAME=value"]       # further arguments of MicroPython's make, for both images
+    runs = false                # where no emulator runs it: it is built, and no target
 """
 
 import os
@@ -38,6 +38,8 @@ class Spec:
     packages: tuple[str, ...] = ()
     emulator: tuple[str, ...] = ()
     make: tuple[str, ...] = ()
+    runs: bool = True
+    """Whether an emulator here runs it; else it is only built."""
     options: dict = field(default_factory=dict, hash=False)
     """All of board.toml, for ports with needs of their own."""
 
@@ -79,6 +81,7 @@ def _board_specs(folder: Path) -> list[Spec]:
         packages=tuple(options.get("packages", ())),
         emulator=tuple(options.get("emulator", ())),
         make=tuple(options.get("make", ())),
+        runs=options.get("runs", True),
         options=options,
     )
     specs = [Spec(folder.name, **common)]
@@ -106,13 +109,13 @@ def all_specs() -> dict[str, Spec]:
 
 
 def known_targets() -> list[str]:
-    """Names of all targets."""
-    return list(all_specs())
+    """Names of all targets that can be run."""
+    return [name for name, spec in all_specs().items() if spec.runs]
 
 
 def find_spec(name: str) -> Spec:
     """The target of that name. Raises ValueError, which lists the known ones."""
     specs = all_specs()
     if name not in specs:
-        raise ValueError(f"unknown target {name!r}; known are: {', '.join(specs)}")
+        raise ValueError(f"unknown target {name!r}; known are: {', '.join(known_targets())}")
     return specs[name]

@@ -22,6 +22,7 @@ import zlib
 from pathlib import Path
 
 from galloc_mp.targets.registry import BUILD, ROOT, Spec, all_specs, find_spec, mpy_abi, mpy_dir
+from host_tests.tools.uf2 import uf2
 
 SETUP = ROOT / "host_tests" / "tools" / "setup.sh"
 JOBS = f"-j{min(os.cpu_count() or 1, 2)}"
@@ -83,6 +84,13 @@ def objects(name: str) -> Path:
 
 def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
     """Runs make in `folder` with its output in build/log/NAME.log. Raises BuildError."""
+    run(name, ["make", JOBS, "-C", str(folder), *arguments], what)
+
+
+def run(name: str, command: list[str], what: str, **variables: str) -> None:
+    """Runs a command of a build, `variables` in its environment, with its output in
+    build/log/NAME.log. Raises BuildError.
+    """
     environment = {k: v for k, v in os.environ.items() if k not in OWN_VARIABLES}
     # The tree has no history of its own, and the repository around it would tell a wrong version.
     environment.setdefault("MICROPY_GIT_TAG", release())
@@ -91,11 +99,11 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as out:
         child = subprocess.Popen(
-            ["make", JOBS, "-C", str(folder), *arguments],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=environment | variables,
         )
         try:
             watch(child, log, what)
@@ -103,11 +111,12 @@ def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
             child.wait()
     if child.returncode:
         text = log.read_text(errors="replace")
+        # What a makefile or cmake file refuses says by itself what is wrong and what to do.
+        refused = re.search(r"^\S+:\d+: \*\*\* (.*?)\.?  Stop\.$", text, re.MULTILINE)
+        refused = refused or re.search(r"^CMake Error at .*:\n((?:  .*\n)+)", text, re.MULTILINE)
+        if refused:
+            raise BuildError(" ".join(refused[1].split()))
         lines = text.splitlines()
-        # An $(error) of a makefile says by itself what is wrong and what to do.
-        refused = [re.fullmatch(r"\S+:\d+: \*\*\* (.*?)\.?  Stop\.", line) for line in lines]
-        if any(refused):
-            raise BuildError(next(m.group(1) for m in refused if m))
         told = [x for x in lines if re.search(r"\*\*\*|error|undefined|overflowed", x)] or lines
         raise BuildError("\n".join([*told[-12:], f"{what} failed; all of its output: {log}"]))
 
@@ -122,7 +131,7 @@ def watch(child: subprocess.Popen, log: Path, what: str) -> None:
         except subprocess.TimeoutExpired:
             if time.monotonic() - told >= 10:
                 told = time.monotonic()
-                done = log.read_bytes().count(b"\nCC ")
+                done = len(re.findall(rb"\nCC |Building", log.read_bytes()))
                 say(f"{what}: {done} files after {told - start:.0f} s")
     if time.monotonic() - start > 3 and not child.returncode:
         say(f"{what}: {time.monotonic() - start:.0f} s")
@@ -181,16 +190,22 @@ def mpy_cross() -> Path:
     return product
 
 
-def common_arguments(folder: Path) -> list[str]:
-    """Arguments of MicroPython's make that hold for every port."""
+def no_library() -> Path:
+    """Stands in for micropython-lib: the release comes without it, and the builds look for this
+    file.
+    """
     library = BUILD / "obj" / "no-library"
     library.mkdir(parents=True, exist_ok=True)
-    # The release comes without micropython-lib, and its makefile looks for this file.
     (library / "README.md").touch()
+    return library
+
+
+def common_arguments(folder: Path) -> list[str]:
+    """Arguments of MicroPython's make that hold for every port."""
     return [
         f"BUILD={folder}",
         f"MICROPY_MPYCROSS={mpy_cross()}",
-        f"MPY_LIB_DIR={library}",
+        f"MPY_LIB_DIR={no_library()}",
         f"PYTHON={sys.executable}",
     ]
 
@@ -255,6 +270,40 @@ def build_qemu(spec: Spec) -> None:
     install(product, spec.image)
 
 
+def build_rp2(spec: Spec) -> None:
+    """The rp2 port, by cmake: our board with module and region, or the port's own board, stock."""
+    set_up("rp2", *(["rp2040js"] if spec.runs else []))
+    folder = objects(spec.name)
+    arguments = [
+        f"-DMICROPY_BOARD={spec.board}",
+        "-DPICO_NO_PICOTOOL=1",
+        f"-DMICROPY_LIB_DIR={no_library()}",
+        f"-DPython3_EXECUTABLE={sys.executable}",
+    ]
+    if spec.natmod:
+        modules = 'freeze("$(PORT_DIR)/modules")'
+        arguments.append("-DMICROPY_" + manifest(folder, modules, ASYNCIO))
+    else:
+        arguments += [
+            f"-DMICROPY_BOARD_DIR={ROOT / 'boards' / spec.board}",
+            f"-DUSER_C_MODULES={ROOT / 'firmware' / 'usermod' / 'micropython.cmake'}",
+            *(f"-D{word}" for word in spec.make),
+        ]
+    settle(folder, arguments, folder / "firmware.bin")
+    what = f"firmware for {spec.name}"
+    port = mpy_dir() / "ports" / "rp2"
+    # Left to cmake: it compiles anew what the size of the region is for.
+    size = f"-DGALLOC_REGION_SIZE={os.environ.get('GALLOC_REGION_SIZE', '')}"
+    command = ["cmake", "-S", str(port), "-B", str(folder), *arguments, size]
+    cross = {"MICROPY_MPYCROSS": str(mpy_cross())}
+    run(f"{spec.name}-cmake", command, f"configuring {what}", **cross)
+    run(spec.name, ["make", JOBS, "-C", str(folder), "firmware"], what, **cross)
+    image = folder / "firmware.uf2"
+    image.write_bytes(uf2((folder / "firmware.bin").read_bytes(), spec.options["family"]))
+    install(folder / "firmware.elf", spec.image.with_suffix(".elf"))
+    install(image, spec.image)
+
+
 def build_natmod(arch: str) -> Path:
     """The native module for one architecture; the folder that holds it."""
     folder = objects(f"natmod-{arch}")
@@ -295,7 +344,7 @@ def find_board(name: str) -> Spec:
     return boards[name]
 
 
-BUILDERS = {"unix": build_unix, "qemu": build_qemu}
+BUILDERS = {"unix": build_unix, "qemu": build_qemu, "rp2": build_rp2}
 
 
 def build(name: str) -> None:

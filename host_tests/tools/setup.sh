@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fetches and installs what the verbs of the Makefile need, and nothing that is there already.
 #
-#   setup.sh STEP...    steps: apt:GROUP (base unix32 arm riscv clang valgrind node), venv, micropython
+#   setup.sh STEP...    steps: apt:GROUP (base unix32 arm riscv clang valgrind node cmake), venv, micropython,
+#                       rp2 (the libraries of that port), rp2040js (the emulator)
 #
 # Progress goes to stderr, the long output of the tools to build/log/. A step counts as done only when it left its
 # stamp, which is written last, so a step that was interrupted starts again at the next call.
@@ -173,20 +174,33 @@ apt_archive() {
         /^[ \t]*$/ { uri = ""; key = "" }'
 }
 
-# fetch_source PACKAGE=VERSION SUITE FOLDER: the original tarball of a Debian source package, through apt with lists
-# and settings of its own, so that the machine's are not touched.
-fetch_source() {
-    local package=$1 suite=$2 folder=$3 state=$build/apt-$2 archive key options
+# private_apt KIND SUITE: sets apt_options to lists and settings of our own for one suite, so that the machine's are not
+# touched, and fetches the lists. KIND: deb or deb-src.
+apt_options=()
+private_apt() {
+    local kind=$1 suite=$2 state=$build/apt-$1-$2 archive key
     read -r archive key <<<"$(apt_archive)" || true
     [ -n "$archive" ] || return 1
     [ -n "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
-    mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$folder" "$build/log"
-    echo "deb-src [signed-by=$key] $archive $suite main" >"$state/sources.list"
-    options=(-q -o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$build/log"
+    echo "$kind [signed-by=$key] $archive $suite main" >"$state/sources.list"
+    apt_options=(-q -o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state/cache" -o APT::Sandbox::User= -o Debug::NoLocking=1
         -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Error-Mode=any)
-    apt-get "${options[@]}" update &&
-        (cd "$folder" && apt-get "${options[@]}" source --download-only --only-source --tar-only "$package")
+    apt-get "${apt_options[@]}" update
+}
+
+# fetch_source PACKAGE[=VERSION] SUITE FOLDER: the original tarball of a Debian source package.
+fetch_source() {
+    mkdir -p "$3"
+    private_apt deb-src "$2" &&
+        (cd "$3" && apt-get "${apt_options[@]}" source --download-only --only-source --tar-only "$1")
+}
+
+# fetch_package PACKAGE[=VERSION] SUITE FOLDER: a Debian package, which is not installed.
+fetch_package() {
+    mkdir -p "$3"
+    private_apt deb "$2" && (cd "$3" && apt-get "${apt_options[@]}" download "$1")
 }
 
 # --- MicroPython -------------------------------------------------------------------------------------------------
@@ -238,6 +252,77 @@ step_micropython() {
     mv "$new" "$build/micropython"
 }
 
+# --- The rp2 port: its libraries, and the emulator ---------------------------------------------------------------
+
+# rp2_library NAME FILE REPOSITORY TAG COMMAND...: fills build/sources/NAME, known to be whole by FILE, by COMMAND (which
+# unpacks into the folder that follows as its last argument), else from the library's own repository; and puts it where
+# MicroPython's release has an empty folder for it.
+rp2_library() {
+    local name=$1 file=$2 repository=$3 tag=$4 folder=$build/sources/$1 place=$build/micropython/lib/$1
+    shift 4
+    if [ ! -e "$folder/$file" ] || [ "$(cat "$folder.complete" 2>/dev/null)" != "$tag" ]; then
+        say "fetching the sources of $name"
+        rm -rf "$folder" "$folder.new"
+        mkdir -p "$folder.new"
+        if ! command -v apt-get >/dev/null || ! "$@" "$folder.new" >"$build/log/$name.log" 2>&1; then
+            rm -rf "$folder.new"
+            logged "$name" git clone --quiet --depth 1 --branch "$tag" --recurse-submodules --shallow-submodules \
+                "https://github.com/$repository" "$folder.new"
+        fi
+        [ -e "$folder.new/$file" ] || die "the sources of $name came without $file (see $build/log/$name.log)"
+        mv "$folder.new" "$folder"
+        echo "$tag" >"$folder.complete"
+    fi
+    if [ -z "${MPY_DIR:-}" ] && [ ! -e "$place/$file" ]; then
+        rm -rf "$place"
+        ln -s "../../sources/$name" "$place"
+    fi
+}
+
+unpack_package() {
+    local package=$1 inside=$2 folder=$3
+    fetch_package "$package" trixie "$folder.deb" && dpkg-deb -x "$folder.deb"/*.deb "$folder.deb/all" &&
+        mv "$folder.deb/all/$inside"/* "$folder/" && rm -rf "$folder.deb"
+}
+
+unpack_source() {
+    local package=$1 folder=$2
+    fetch_source "$package" trixie "$folder.tar" && tar -xf "$folder.tar"/*.orig.tar.* -C "$folder" --strip-components=1 &&
+        rm -rf "$folder.tar"
+}
+
+step_rp2() {
+    local name
+    if [ -n "${MPY_DIR:-}" ]; then
+        for name in pico-sdk tinyusb mbedtls; do
+            [ -n "$(ls -A "$MPY_DIR/lib/$name" 2>/dev/null)" ] ||
+                die "MPY_DIR=$MPY_DIR lacks lib/$name: run \`make -C ports/rp2 submodules\` there"
+        done
+        return
+    fi
+    mkdir -p "$build/sources"
+    rp2_library pico-sdk pico_sdk_init.cmake raspberrypi/pico-sdk 2.1.1 \
+        unpack_package pico-sdk-source=2.1.1-1 usr/src/pico-sdk
+    rp2_library tinyusb src/tusb.c hathach/tinyusb 0.18.0 \
+        unpack_package tinyusb-source=0.18.0+dfsg-1 usr/src/tinyusb
+    # Point releases replace each other in the suite, so without a number.
+    rp2_library mbedtls include/mbedtls/version.h Mbed-TLS/mbedtls v3.6.2 unpack_source mbedtls
+}
+
+rp2040js=rp2040js@1.4.1
+
+step_rp2040js() {
+    local folder=$build/npm
+    [ "$(cat "$folder/.complete" 2>/dev/null)" = "$rp2040js" ] && [ -e "$folder/node_modules/rp2040js/dist/esm/index.js" ] &&
+        return
+    say "installing $rp2040js into build/npm"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    echo '{"private": true}' >"$folder/package.json"
+    logged npm npm install --prefix "$folder" --no-save --no-audit --no-fund --no-update-notifier "$rp2040js"
+    echo "$rp2040js" >"$folder/.complete"
+}
+
 # --- Steps -------------------------------------------------------------------------------------------------------
 
 mkdir -p "$build/stamps" "$build/log" "$build/downloads"
@@ -251,6 +336,8 @@ for step in "$@"; do
     apt:*) step_apt "${step#apt:}" ;;
     venv) step_venv ;;
     micropython) step_micropython ;;
+    rp2) step_rp2 ;;
+    rp2040js) step_rp2040js ;;
     *) die "unknown step '$step'" ;;
     esac
 done

@@ -1,0 +1,56 @@
+// Runs an rp2 image in rp2040js with its USB serial port on stdin and stdout:
+//
+//     node main.mjs LIBRARY BOOTROM IMAGE.uf2
+//
+// LIBRARY is the folder of the npm package, BOOTROM the 16 KiB of the chip's boot ROM. Ends when stdin does.
+
+import fs from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+import { Board } from './board.mjs';
+
+const [library, bootrom, image] = process.argv.slice(2);
+const { Simulator, USBCDC } = await import(pathToFileURL(`${library}/dist/esm/index.js`));
+
+const board = new Board(Simulator, fs.readFileSync(bootrom), fs.readFileSync(image));
+const serial = new USBCDC(board.chip.usbCtrl);
+const input = [];
+
+serial.onDeviceConnected = () => serial.sendSerialByte(0x0d);
+serial.onSerialData = (bytes) => {
+    board.keepAwake();
+    process.stdout.write(Buffer.from(bytes));
+};
+
+// The library answers each request for input at once, with nothing where nothing is there, and the board asks again, and
+// does little else. So the answer waits until there is input.
+const { usbCtrl } = board.chip;
+const answer = usbCtrl.onEndpointRead;
+let unanswered = null;
+usbCtrl.onEndpointRead = (endpoint, size) => {
+    if (endpoint === serial.outEndpoint && serial.txFIFO.empty) {
+        unanswered = [endpoint, size];
+    } else {
+        answer(endpoint, size);
+    }
+};
+
+process.stdin.on('data', (bytes) => {
+    input.push(...bytes);
+    board.keepAwake();
+});
+process.stdin.on('end', () => process.exit(0));
+// Whoever read our output is gone.
+process.stdout.on('error', () => process.exit(0));
+
+board.run(() => {
+    const room = serial.txFIFO.size - serial.txFIFO.itemCount;
+    for (const byte of input.splice(0, room)) {
+        serial.sendSerialByte(byte);
+    }
+    if (unanswered && !serial.txFIFO.empty) {
+        const request = unanswered;
+        unanswered = null;
+        answer(...request);
+    }
+});
