@@ -71,6 +71,7 @@ lint: ## checks style and compiles the core for every processor, warnings as err
 bench: ## measures galloc against its peers and writes the tables and graphs; QUICK=1 for a look in two minutes
 	@$(READY) apt:valgrind
 	@$(PYTHON_VENV) -m host_tests.bench $(if $(QUICK),--quick)
+	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
 .PHONY: bench-gate
 bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/figures.json says
@@ -89,7 +90,18 @@ closure: ## visits every state that small heaps can reach and tries every reques
 	@$(READY)
 	@$(PYTHON_VENV) -m host_tests.closure $(if $(BYTES),--bytes $(BYTES)) $(if $(REALLOC),--realloc)
 
+.PHONY: cover
+cover: ## counts the lines and branches of the core that the tests' drivers reach; fails below its gate
+	@$(READY)
+	@$(PYTHON_VENV) -m host_tests.cover
+
 # --- Upkeep
+
+.PHONY: docs
+docs: ## draws the picture of README.md and writes its tables from the latest measurements
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/picture/draw.py
+	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
 .PHONY: format
 format: ## lays out the C and Python sources

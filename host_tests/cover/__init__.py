@@ -1,0 +1,1 @@
+"""Coverage of the core's lines and branches by the tests' drivers."""

@@ -1,0 +1,303 @@
+// The corners of the core that random runs do not come to: bad arguments, huge regions, and damage that has to be made on
+// purpose. Ends with 1 and the line on stderr when an answer is wrong.
+
+#include "heap.h" // the core's own: to damage a heap where it hurts
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define EXPECT(condition)                                                          \
+    do {                                                                           \
+        if (!(condition)) {                                                        \
+            fprintf(stderr, "FAILED %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            exit(1);                                                               \
+        }                                                                          \
+    } while (0)
+
+static _Alignas(4096) uint8_t region[16384];
+
+static galloc_heap_t *fresh(void) {
+    galloc_heap_t *heap = galloc_init(region, sizeof region, NULL);
+    EXPECT(heap != NULL);
+    return heap;
+}
+
+static void no_heap_no_block(void) {
+    galloc_heap_t *heap = fresh();
+    galloc_stats_t stats;
+    uint8_t *block = galloc_alloc(heap, 0, 0);
+    EXPECT(block != NULL);
+    EXPECT(galloc_alloc(NULL, 8, 8) == NULL);
+    EXPECT(galloc_alloc_zeroed(NULL, 8, 8) == NULL);
+    EXPECT(galloc_free(NULL, block) == GALLOC_FAULT_NULL);
+    EXPECT(galloc_free(heap, NULL) == GALLOC_FAULT_NULL);
+    EXPECT(galloc_realloc(NULL, block, 8, 8) == NULL);
+    EXPECT(!galloc_resize(NULL, block, 8));
+    EXPECT(galloc_usable_size(NULL, block) == 0);
+    EXPECT(galloc_usable_size(heap, NULL) == 0);
+    EXPECT(!galloc_owns(NULL, block));
+    EXPECT(galloc_check(NULL, NULL) == GALLOC_FAULT_NULL);
+    galloc_walk(NULL, NULL, NULL);
+    galloc_stats(NULL, &stats);
+    EXPECT(stats.total == 0);
+    EXPECT(galloc_generation(NULL) == 0);
+    EXPECT(galloc_root(NULL, 0) == 0 && !galloc_set_root(NULL, 0, 1));
+    EXPECT(!galloc_initialized(NULL, 100) && galloc_attach(NULL, 100) == NULL && galloc_init(NULL, 100, NULL) == NULL);
+}
+
+static void bad_requests(void) {
+    galloc_heap_t *heap = fresh();
+    galloc_stats_t stats;
+    uint8_t *block = galloc_alloc(heap, 100, 8);
+    static const size_t aligns[] = {3, 5, 6, 7, 9, 24, 48, SIZE_MAX, ((size_t)1 << 31) + 8, (size_t)1 << 40};
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 4, 0xFFFFFFFFu, 0xFFFFFFF0u, 0x7FFFFFFFu, sizeof region};
+    size_t failures = 0;
+    for (size_t i = 0; i < sizeof aligns / sizeof aligns[0]; i++) {
+        EXPECT(galloc_alloc(heap, 8, aligns[i]) == NULL);
+        EXPECT(galloc_realloc(heap, block, 8, aligns[i]) == NULL);
+        EXPECT(galloc_realloc(heap, NULL, 8, aligns[i]) == NULL);
+        failures += 3;
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        EXPECT(galloc_alloc(heap, sizes[i], 8) == NULL);
+        EXPECT(galloc_alloc(heap, sizes[i], 64) == NULL);
+        EXPECT(galloc_realloc(heap, block, sizes[i], 8) == NULL);
+        EXPECT(!galloc_resize(heap, block, sizes[i]));
+        failures += 3;
+    }
+    galloc_stats(heap, &stats);
+    EXPECT(stats.failures == failures && stats.blocks == 1);
+    EXPECT(galloc_alloc(heap, 8, (size_t)1 << 31) == NULL);
+    block = galloc_realloc(heap, NULL, 8, 8);
+    EXPECT(galloc_owns(heap, block) && galloc_check(heap, NULL) == GALLOC_OK);
+}
+
+static void bad_regions(void) {
+    const galloc_config_t one_sub_bin = {0, 1, false}, too_many = {65535, 65535, true};
+    EXPECT(galloc_init(region, sizeof region, &one_sub_bin) == NULL);
+    EXPECT(galloc_overhead(sizeof region, &one_sub_bin) == 0);
+    EXPECT(galloc_init(region, sizeof region, &too_many) != NULL);
+    EXPECT(galloc_init(region, SIZE_MAX, NULL) == NULL);
+    EXPECT(galloc_init(region, SIZE_MAX - (uintptr_t)region, NULL) == NULL);
+    EXPECT(galloc_init((void *)(UINTPTR_MAX - 2), 2, NULL) == NULL);
+    EXPECT(galloc_init(region + 1, 3, NULL) == NULL);
+    EXPECT(galloc_overhead(SIZE_MAX, NULL) > 0);
+    for (size_t size = 0; size < 700; size++) {
+        galloc_heap_t *heap = galloc_init(region, size, NULL);
+        EXPECT((heap != NULL) == galloc_initialized(region, size));
+        memset(region, 0, 8);
+    }
+}
+
+static void huge_region(void) {
+    const size_t gigabyte = (size_t)1 << 30;
+    uint8_t *at = mmap(NULL, 5 * gigabyte, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    EXPECT(at != MAP_FAILED);
+    EXPECT(galloc_init(at, 5 * gigabyte, NULL) == NULL);
+    galloc_heap_t *heap = galloc_init(at, 3 * gigabyte, NULL);
+    EXPECT(heap != NULL);
+    uint8_t *block = galloc_alloc(heap, 2 * gigabyte, 4096);
+    EXPECT(block != NULL && galloc_check(heap, NULL) == GALLOC_OK);
+    EXPECT(galloc_free(heap, block) == GALLOC_OK && galloc_free(heap, block) != GALLOC_OK);
+    munmap(at, 5 * gigabyte);
+}
+
+static void roots(void) {
+    galloc_heap_t *heap = fresh();
+    uint32_t generation = galloc_generation(heap);
+    for (size_t i = 0; i < GALLOC_ROOTS; i++) {
+        EXPECT(galloc_root(heap, i) == 0 && galloc_set_root(heap, i, 77 + (uint32_t)i));
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    }
+    EXPECT(!galloc_set_root(heap, GALLOC_ROOTS, 1) && galloc_root(heap, GALLOC_ROOTS) == 0);
+    EXPECT(galloc_attach(region, sizeof region) == heap && galloc_root(heap, 1) == 78);
+    EXPECT(galloc_generation(fresh()) != generation);
+}
+
+static void names(void) {
+    for (int i = GALLOC_OK; i <= GALLOC_FAULT_GEOMETRY; i++) {
+        for (int k = GALLOC_OK; k < i; k++) {
+            EXPECT(strcmp(galloc_fault_name((galloc_fault_t)i), galloc_fault_name((galloc_fault_t)k)) != 0);
+        }
+    }
+    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)99), "unknown fault") == 0);
+}
+
+// Makes the words of the control block that never change agree again.
+static void seal(galloc_heap_t *heap) {
+    heap->static_sum ^= galloc_static_xor(heap) ^ GALLOC_MAGIC;
+}
+
+// A control block that agrees with itself and is wrong all the same.
+static void forged_control(void) {
+    galloc_heap_t *heap = fresh();
+    heap->first = heap->units;
+    seal(heap);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+    heap = fresh();
+    heap->first = 2;
+    seal(heap);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+    heap = fresh();
+    heap->small_bins = heap->bins;
+    seal(heap);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+    heap = fresh();
+    heap->bins = 255;
+    heap->first = 600;
+    seal(heap);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+    EXPECT(galloc_attach(region, sizeof region) == NULL);
+    heap = fresh();
+    heap->magic++;
+    heap->static_sum++;
+    galloc_stats_t stats;
+    galloc_stats(heap, &stats);
+    galloc_walk(heap, NULL, NULL);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+}
+
+// Large free chunks, none of them top, with their links. Live blocks stand between them.
+#define HOLES 8u
+static galloc_heap_t *with_holes(uint32_t *links, uint8_t **blocks) {
+    galloc_heap_t *heap = fresh();
+    for (uint32_t i = 0; i < HOLES; i++) {
+        blocks[i] = galloc_alloc(heap, 520 + 8 * i, 8);
+        EXPECT(blocks[i] != NULL && galloc_alloc(heap, 44, 8) != NULL);
+    }
+    for (uint32_t i = 0; i < HOLES; i++) {
+        links[i] = galloc_link_of(heap, blocks[i]);
+        EXPECT(galloc_free(heap, blocks[i]) == GALLOC_OK);
+    }
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    return heap;
+}
+
+// Trees whose ways down go in circles: each search must come back.
+static void loops(void) {
+    uint32_t links[HOLES];
+    uint8_t *blocks[HOLES];
+    galloc_stats_t stats;
+    for (uint32_t side = 0; side < 4; side++) {
+        galloc_heap_t *heap = with_holes(links, blocks);
+        for (uint32_t i = 0; i < HOLES; i++) {
+            galloc_chunk_t *chunk = galloc_chunk_at(heap, links[i]);
+            chunk->child[side % 2] = links[i];
+            chunk->child[1 - side % 2] = side < 2 ? 0 : links[(i + 1) % HOLES];
+        }
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+        galloc_stats(heap, &stats);
+        for (size_t size = 300; size < 1200; size += 8) {
+            galloc_alloc(heap, size, 8);
+            galloc_alloc(heap, size, 1024);
+            galloc_stats(heap, &stats);
+        }
+    }
+}
+
+// A free chunk that is in none of the bins, and stale words where links are looked for.
+static void stray_chunks(void) {
+    uint32_t links[HOLES];
+    uint8_t *blocks[HOLES];
+    galloc_heap_t *heap = with_holes(links, blocks);
+    heap->top = links[0];
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    heap = with_holes(links, blocks);
+    heap->top_size++;
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    heap = with_holes(links, blocks);
+    uint8_t *small = galloc_alloc(heap, 12, 8), *guard = galloc_alloc(heap, 12, 8);
+    EXPECT(small != NULL && guard != NULL && galloc_free(heap, small) == GALLOC_OK);
+    heap->top = galloc_link_of(heap, small);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+}
+
+// Headers with a checksum that holds and a size that cannot be.
+static void forged_headers(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *block = galloc_alloc(heap, 100, 8);
+    uint32_t link = galloc_link_of(heap, block), header = galloc_chunk_at(heap, link)->header;
+    const uint32_t sizes[] = {0, 1, heap->units - link + 1u};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, sizes[i]) | (header & GALLOC_PREV_IN_USE);
+        EXPECT(galloc_free(heap, block) == GALLOC_FAULT_CORRUPT);
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    }
+    galloc_chunk_at(heap, link)->header = header;
+    EXPECT(galloc_free(heap, block) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_OK);
+}
+
+// A sub-bin whose first chunk is one of the right size and the wrong alignment.
+static void wrong_sub_bin(void) {
+    galloc_heap_t *heap = fresh();
+    galloc_stats_t stats;
+    uint8_t *even = galloc_alloc(heap, 12, 16), *first = galloc_alloc(heap, 12, 8), *odd = galloc_alloc(heap, 20, 16);
+    EXPECT(even != NULL && first != NULL && odd != NULL && galloc_free(heap, odd) == GALLOC_OK);
+    uint8_t *others[64];
+    size_t count = 0;
+    odd = NULL;
+    while (count < 64 && odd == NULL) { // until one is no multiple of 16; each has a live block behind it
+        others[count] = galloc_alloc(heap, 12, 8);
+        if ((uintptr_t)others[count] % 16 != 0 && count > 0) {
+            odd = others[count];
+        }
+        EXPECT(galloc_alloc(heap, 20, 8) != NULL);
+        count++;
+    }
+    EXPECT(odd != NULL && galloc_free(heap, odd) == GALLOC_OK && galloc_free(heap, even) == GALLOC_OK);
+    galloc_stats(heap, &stats);
+    while (stats.largest > 12) { // only small ones stay free
+        EXPECT(galloc_alloc(heap, stats.largest, 8) != NULL);
+        galloc_stats(heap, &stats);
+    }
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    for (uint32_t bin = 0; bin < heap->small_bins; bin++) {
+        if (heap->heads[bin] == galloc_link_of(heap, even)) {
+            heap->heads[bin] = galloc_link_of(heap, odd);
+        }
+    }
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    EXPECT(galloc_alloc(heap, 12, 16) == NULL);
+}
+
+// A region at another address than before, where the sub-bins' order means nothing.
+static void moved(void) {
+    static _Alignas(4096) uint8_t elsewhere[sizeof region + 64];
+    const galloc_config_t config = {20, 8, false};
+    galloc_heap_t *heap = galloc_init(region, sizeof region, &config);
+    EXPECT(heap != NULL);
+    uint8_t *blocks[64];
+    for (int i = 0; i < 64; i++) {
+        blocks[i] = galloc_alloc(heap, 60, 8);
+    }
+    for (int i = 0; i < 64; i += 2) {
+        EXPECT(galloc_free(heap, blocks[i]) == GALLOC_OK);
+    }
+    for (size_t shift = 8; shift <= 64; shift += 8) {
+        memcpy(elsewhere + shift, region, sizeof region);
+        heap = galloc_attach(elsewhere + shift, sizeof region);
+        EXPECT(heap != NULL);
+        for (size_t align = 8; align <= 256; align *= 2) {
+            uint8_t *block = galloc_alloc(heap, 40, align);
+            EXPECT((uintptr_t)block % align == 0 && galloc_check(heap, NULL) == GALLOC_OK);
+        }
+    }
+}
+
+int main(void) {
+    no_heap_no_block();
+    bad_requests();
+    bad_regions();
+    huge_region();
+    roots();
+    names();
+    forged_control();
+    loops();
+    stray_chunks();
+    forged_headers();
+    wrong_sub_bin();
+    moved();
+    return 0;
+}
