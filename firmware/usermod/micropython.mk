@@ -1,4 +1,4 @@
-# galloc as a user C module, for ports that build with make: USER_C_MODULES=<this repository>/firmware/usermod
+# galloc as a user C module, for ports that build with make: USER_C_MODULES=<this repository>/firmware
 #
 # A board's own region: set GALLOC_REGION_SIZE (bytes of a static array), or let the board define
 # GALLOC_BOARD_REGION_LINKED and give the two symbols by a linker fragment (see boards/).

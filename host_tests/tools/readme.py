@@ -1,0 +1,138 @@
+"""Writes the tables of README.md that come from elsewhere: measurements and boards.
+
+    python host_tests/tools/readme.py [--check]
+
+Each stands between `<!-- NAME: written by `make docs` -->` and `<!-- end -->`. --check changes
+nothing and ends with 1 when a table is out of date.
+"""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+RESULTS = ROOT / "host_tests" / "bench" / "results"
+GUIDE_ROWS = ("4 × 2", "8 × 2", "12 × 2", "20 × 2", "20 × 8", "32 × 2", "32 × 4", "48 × 2")
+MARKS = re.compile(r"(<!-- (\w+): written by `make docs` -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+Table = list[list[str]]
+
+
+def read_table(text: str, title: str = "") -> Table:
+    """The first Markdown table, behind the heading `title` if one is given; without the rule."""
+    _, _, behind = text.partition(f"## {title}\n") if title else ("", "", text)
+    lines = re.search(r"(?:^\|.*\n)+", behind, re.MULTILINE)
+    if not lines:
+        raise ValueError(f"no table {title!r} in the results")
+    rows = [line.strip("|").split("|") for line in lines[0].splitlines()]
+    return [[cell.strip() for cell in row] for at, row in enumerate(rows) if at != 1]
+
+
+def write_table(rows: Table) -> str:
+    """Markdown; all columns but the first to the right when they hold numbers."""
+    head, *body = rows
+    numbers = [
+        all(re.match(r"[\d>–-]|$", row[i].strip("*")) for row in body) for i in range(len(head))
+    ]
+    rule = ["---:" if number else "---" for number in numbers]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, rule, *body])
+
+
+def columns(rows: Table, names: tuple[str, ...]) -> Table:
+    """Only these columns, by their headings."""
+    which = [rows[0].index(name) for name in names]
+    return [[row[i] for i in which] for row in rows]
+
+
+def memory() -> str:
+    """Regions that recorded programs need."""
+    text = (RESULTS / "README.md").read_text()
+    return write_table(read_table(text, "Smallest region ÷ peak of live bytes"))
+
+
+def speed() -> str:
+    """Instructions an operation."""
+    rows = read_table((RESULTS / "README.md").read_text(), "Instructions an operation")
+    worst = read_table((RESULTS / "README.md").read_text(), "Worst single operation")
+    names = ("worst alloc", "worst free", "holes missed")
+    costs = {row[0]: row[1:] for row in columns(worst, (worst[0][0], *names))}
+    rows = columns(rows, (rows[0][0], "R64", "X64n", "lua", "tls", "sqlite"))
+    dashes = ["–"] * len(names)
+    rows = [row + (list(names) if row == rows[0] else costs.get(row[0], dashes)) for row in rows]
+    return write_table(rows)
+
+
+def guide() -> str:
+    """What smallbins and sub-bins bring and cost."""
+    rows = read_table((RESULTS / "guide.md").read_text())
+    names = (
+        "smallbins × sub-bins",
+        "control, 64 KiB",
+        "R64 instr",
+        "lua instr",
+        "F64 refill",
+        "lua region ÷ peak",
+        "tls region ÷ peak",
+        "sqlite region ÷ peak",
+    )
+    rows = columns(rows, names)
+    rows[0][1] = "control data in 64 KiB"
+    kept = [row for row in rows[1:] if row[0] in GUIDE_ROWS]
+    config = (ROOT / "firmware" / "core" / "config.h").read_text()
+    bins, subs = (
+        re.search(rf"#define GALLOC_{name} (\d+)", config)[1]
+        for name in ("SMALLBINS", "ALIGNMENT_SUB_BINS")
+    )
+    return f"The default is {bins} × {subs}.\n\n" + write_table([rows[0], *kept])
+
+
+def region(folder: Path) -> str:
+    """Bytes that a board reserves by default, from its configuration."""
+    for file in sorted(folder.glob("mpconfigboard.*")):
+        found = re.search(r"GALLOC_REGION_(?:DEFAULT|SIZE)\W+(\d+)\)?\s*$", file.read_text(), re.M)
+        if found:
+            return f"{int(found[1]) // 1024} KiB"
+    return "–"
+
+
+def boards() -> str:
+    """The folders of boards/."""
+    rows = [["board", "port", "region by default", "runs here in", "native module"]]
+    for description in sorted(ROOT.glob("boards/*/board.toml")):
+        told = tomllib.loads(description.read_text())
+        emulator = " ".join(told.get("emulator", [])) or told.get("runs", "")
+        rows.append(
+            [
+                f"[`{description.parent.name}`](boards/{description.parent.name})",
+                told["port"],
+                region(description.parent),
+                f"`{emulator}`" if told.get("emulator") else emulator or "–",
+                told.get("natmod", "–"),
+            ]
+        )
+    return write_table(rows)
+
+
+def filled(text: str) -> str:
+    """The README with all tables as they ought to be."""
+    return MARKS.sub(lambda m: m[1] + globals()[m[2]]() + m[4], text)
+
+
+def main(arguments: list[str]) -> int:
+    """See the module."""
+    before = README.read_text()
+    after = filled(before)
+    if after == before:
+        return 0
+    if arguments == ["--check"]:
+        print("README.md: tables are out of date; `make docs` writes them", file=sys.stderr)
+        return 1
+    README.write_text(after)
+    print("docs: README.md", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
