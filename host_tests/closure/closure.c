@@ -9,11 +9,14 @@
 
 #include "harness.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_ALIGN 64u
+#define WORKERS 2u
 
 typedef struct {
     uint8_t *region;
@@ -23,7 +26,7 @@ typedef struct {
     galloc_heap_t *from;  // bytes of the state that they start from
     chunk_t chunks[STATE_MAX_CHUNKS];
     uint32_t count;
-    store_t store;
+    unsigned long number; // of the state
     unsigned long states, allocs, refused, frees, resizes, reallocs, probes;
     struct {
         const char *what;
@@ -31,9 +34,48 @@ typedef struct {
     } step; // the one being tried, put into words only when it fails
 } closure_t;
 
+// What the workers share.
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static store_t store;
+static unsigned long next;    // number of the next state to visit
+static unsigned long working; // workers that are in a state
+
+static void found(const state_t *state) {
+    pthread_mutex_lock(&lock);
+    store_add(&store, state);
+    pthread_mutex_unlock(&lock);
+}
+
+// The next state; waits while none is there and others may still find one. Returns false when all have been visited.
+static bool take(state_t *state, unsigned long *number) {
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        bool some = next < store.count, done = !some && working == 0;
+        if (some) {
+            *number = next;
+            *state = store.states[next++];
+            working++;
+            if (next % 65536 == 0) {
+                fprintf(stderr, "%lu states seen, %zu known\n", next, store.count);
+            }
+        }
+        pthread_mutex_unlock(&lock);
+        if (some || done) {
+            return some;
+        }
+        sched_yield();
+    }
+}
+
+static void leave(void) {
+    pthread_mutex_lock(&lock);
+    working--;
+    pthread_mutex_unlock(&lock);
+}
+
 #define BROKEN(c, ...)                                                                                                \
     do {                                                                                                              \
-        fail_context("state %lu, %s: unit %u, %u units at %u", (c)->states, (c)->step.what, (unsigned)(c)->step.unit, \
+        fail_context("state %lu, %s: unit %u, %u units at %u", (c)->number, (c)->step.what, (unsigned)(c)->step.unit, \
                      (unsigned)(c)->step.units, (unsigned)(c)->step.align);                                           \
         fail(__VA_ARGS__);                                                                                            \
     } while (0)
@@ -79,7 +121,7 @@ static void judge(closure_t *c, const chunk_t *object) {
             BROKEN(c, "the payload of the block at unit %u was touched", (unsigned)chunk->link);
         }
     }
-    store_add(&c->store, &state);
+    found(&state);
 }
 
 // A refused request leaves all but the count of failures, and with it the guard, as it was.
@@ -246,7 +288,7 @@ static void visit(closure_t *c, const state_t *state, bool with_realloc) {
     c->states++;
 }
 
-static void make(closure_t *c, uint32_t units) {
+static void make(closure_t *c, uint32_t units, state_t *first) {
     const galloc_config_t smallest = {2, 2, false};
     region_t region;
     region_map(&region, 4096, 0);
@@ -266,26 +308,58 @@ static void make(closure_t *c, uint32_t units) {
     c->blank = malloc(c->size);
     c->from = malloc(c->size);
     memcpy(c->blank, c->heap, c->size);
-    state_t first;
-    state_of(c->heap, &first, c->chunks);
-    store_add(&c->store, &first);
+    state_of(c->heap, first, c->chunks);
     memset(c->blank->heads, 0, 4u * c->blank->bins);
     memset(c->blank->map, 0, sizeof c->blank->map);
+}
+
+typedef struct {
+    closure_t closure;
+    bool with_realloc;
+} worker_t;
+
+static void *work(void *context) {
+    worker_t *worker = context;
+    state_t state;
+    while (take(&state, &worker->closure.number)) {
+        visit(&worker->closure, &state, worker->with_realloc);
+        leave();
+    }
+    return NULL;
 }
 
 int main(int argc, char **argv) {
     uint32_t units = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 24;
     bool with_realloc = argc > 2 && strtoul(argv[2], NULL, 10) != 0;
-    closure_t c = {0};
-    make(&c, units);
-    while (c.states < c.store.count) {
-        state_t state = c.store.states[c.states];
-        visit(&c, &state, with_realloc);
-        if (c.states % 65536 == 0) {
-            fprintf(stderr, "%lu states seen, %zu known\n", c.states, c.store.count);
+    static worker_t workers[WORKERS];
+    pthread_t threads[WORKERS];
+    state_t first;
+    for (unsigned i = 0; i < WORKERS; i++) { // heaps of one size at addresses that are the same modulo a page
+        workers[i].with_realloc = with_realloc;
+        make(&workers[i].closure, units, &first);
+    }
+    store_add(&store, &first);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0) {
+            fail("no thread");
         }
     }
+    closure_t sum = {0};
+    for (unsigned i = 0; i < WORKERS; i++) {
+        const closure_t *c = &workers[i].closure;
+        pthread_join(threads[i], NULL);
+        sum.states += c->states;
+        sum.allocs += c->allocs;
+        sum.refused += c->refused;
+        sum.frees += c->frees;
+        sum.resizes += c->resizes;
+        sum.reallocs += c->reallocs;
+        sum.probes += c->probes;
+    }
+    if (sum.states != store.count) {
+        fail("%lu of %zu states visited", sum.states, store.count);
+    }
     printf("bytes %zu\nstates %lu\nallocs %lu\nrefused %lu\nfrees %lu\nresizes %lu\nreallocs %lu\nprobes %lu\n",
-           (size_t)units * 8u, c.states, c.allocs, c.refused, c.frees, c.resizes, c.reallocs, c.probes);
+           (size_t)units * 8u, sum.states, sum.allocs, sum.refused, sum.frees, sum.resizes, sum.reallocs, sum.probes);
     return 0;
 }

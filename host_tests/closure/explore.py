@@ -15,6 +15,7 @@ CLOSURE = Variant(
     flags=("-DGALLOC_LARGE_BLOCK=48",),
     optimise="-O2",
     sanitizers=(),
+    link_flags=("-pthread",),
     program=(*(str(HERE / name) for name in ("closure.c", "state.c", "store.c")), "harness.c"),
 )
 

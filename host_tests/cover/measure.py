@@ -51,7 +51,14 @@ def objects(folder: Path) -> list[str]:
     made = []
     for source in sorted(CORE.glob("*.c")):
         made.append(str(folder / f"{source.stem}.o"))
-        flags = ["-std=c11", "-g", "--coverage", *AS_FUNCTIONS, f"-I{CORE}"]
+        flags = [
+            "-std=c11",
+            "-g",
+            "--coverage",
+            "-fprofile-update=atomic",
+            *AS_FUNCTIONS,
+            f"-I{CORE}",
+        ]
         run_compiler(["gcc", *flags, "-c", str(source), "-o", made[-1]])
     return made
 
@@ -64,7 +71,7 @@ def link(folder: Path, name: str, core: Iterable[str]) -> None:
     for source, target in zip(sources, made, strict=True):
         flags = ["-std=gnu11", "-O1", "-D__OPTIMIZE_SIZE__", *includes]
         run_compiler(["gcc", *flags, "-c", source, "-o", target])
-    run_compiler(["gcc", "--coverage", *made, *core, "-o", str(folder / name)])
+    run_compiler(["gcc", "--coverage", "-pthread", *made, *core, "-o", str(folder / name)])
 
 
 def measure(tell: Callable[[str], None], folder: Path = FOLDER) -> dict[str, Source]:
