@@ -1,0 +1,15 @@
+// fpu.c: switches the FPU on before the first instruction that needs it.
+
+#include <stdint.h>
+
+#define CPACR (*(volatile uint32_t *)0xE000ED88)
+#define FULL_ACCESS_CP10_CP11 (0xFu << 20)
+
+int __real_main(int argc, char **argv);
+int __wrap_main(int argc, char **argv);
+
+int __wrap_main(int argc, char **argv) {
+    CPACR |= FULL_ACCESS_CP10_CP11;
+    __asm volatile("dsb\n isb" : : : "memory");
+    return __real_main(argc, argv);
+}
