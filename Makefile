@@ -95,6 +95,12 @@ cover: ## counts the lines and branches of the core that the tests' drivers reac
 	@$(READY)
 	@$(PYTHON_VENV) -m host_tests.cover
 
+.PHONY: fuzz
+fuzz: ## fuzzes the core for SECONDS=30 under sanitizers; MINIMISE=1 renews the corpus in the repository, SEED=n
+	@$(READY) apt:clang
+	@$(PYTHON_VENV) -m host_tests.fuzz --seconds $(or $(SECONDS),30) $(if $(SEED),--seed $(SEED)) \
+		$(if $(MINIMISE),--minimise)
+
 # --- Upkeep
 
 .PHONY: docs

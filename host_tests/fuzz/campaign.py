@@ -1,0 +1,142 @@
+"""Builds and runs the fuzzer, and the replay of its corpus."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.build import ROOT, Variant, build
+
+HERE = Path(__file__).resolve().parent
+CORPUS = HERE / "corpus"  # small, minimised, in the repository
+WORK = ROOT / "build" / "host_tests" / "fuzz"
+MAX_LENGTH = 1024  # bytes of an input: 255 operations
+SEED = 20240607
+
+_ABORTS = ("-D_exit=fuzz_exit",)  # the harness ends a failing program in a way the fuzzer sees
+FUZZ = Variant(
+    "fuzz",
+    compiler="clang",
+    flags=_ABORTS,
+    optimise="-O2",
+    sanitizers=("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"),
+    program=(str(HERE / "target.c"), "harness.c"),
+)
+REPLAY = Variant(
+    "fuzz-replay",
+    flags=_ABORTS,
+    program=(str(HERE / "target.c"), str(HERE / "replay.c"), "harness.c"),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the fuzzer did. found: files with inputs that fail."""
+
+    runs: int
+    operations: int
+    covered: int
+    corpus: int
+    found: list[Path]
+    said: str
+
+
+def seed_inputs(folder: Path, count: int = 24) -> None:
+    """Writes inputs of random operations, for the fuzzer to start from."""
+    rng = random.Random(SEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        region = rng.choice((600, 1000, 2000, 4096, 9000, 16000))
+        shape = rng.choice(((0, 0), (2, 2), (20, 8), (5, 3), (20, 8 + 16))) if number else (0, 0)
+        data = bytearray((shape[0], shape[1] | rng.randrange(8) << 5, region & 255, region >> 8))
+        for _ in range(rng.randrange(20, MAX_LENGTH // 4 - 1)):
+            size = rng.choice((rng.randrange(64), rng.randrange(300), rng.randrange(region)))
+            kind = rng.choice((0, 0, 0, 1, 2, 2, 4, 4, 5, 6, 7)) | rng.randrange(32) << 3
+            data += bytes((kind, size & 255, size >> 8, rng.choice((0, 3, 3, 3, 4, 5, 6, 8, 255))))
+        (folder / f"seed-{number:02}").write_bytes(data)
+
+
+def number_in(said: str, pattern: str) -> int:
+    """The last number that a pattern finds in what the fuzzer said, or 0."""
+    found = re.findall(pattern, said)
+    return int(found[-1]) if found else 0
+
+
+def fuzz(seconds: int, seed: int) -> Result:
+    """Fuzzes for some seconds, from the corpus in the repository and that of earlier runs.
+
+    Raises BuildError when clang or its fuzzer library is missing.
+    """
+    program = build(FUZZ)
+    working, crashes = WORK / "corpus", WORK / "found"
+    if not working.exists():
+        seed_inputs(working)
+    crashes.mkdir(parents=True, exist_ok=True)
+    before = set(crashes.iterdir())
+    command = [
+        str(program),
+        f"-max_total_time={seconds}",
+        f"-max_len={MAX_LENGTH}",
+        f"-seed={seed}",
+        "-timeout=20",
+        "-print_final_stats=1",
+        "-verbosity=1",
+        f"-artifact_prefix={crashes}/",
+        str(working),
+        str(CORPUS),
+    ]
+    CORPUS.mkdir(exist_ok=True)
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=seconds + 300
+    )
+    said = done.stderr
+    found = sorted(set(crashes.iterdir()) - before)
+    if done.returncode != 0 and not found:
+        raise RuntimeError(f"the fuzzer ended with {done.returncode}:\n{said[-3000:]}")
+    return Result(
+        number_in(said, r"number_of_executed_units: (\d+)"),
+        number_in(said, r"^operations: (\d+)") or number_in(said, r"\noperations: (\d+)"),
+        number_in(said, r"cov: (\d+)"),
+        len(list(working.iterdir())),
+        found,
+        said,
+    )
+
+
+def minimise(most: int) -> int:
+    """Puts into the repository's corpus the fewest inputs that cover what all of them do.
+
+    most: files to keep; the ones that add least are dropped. Returns the number of files.
+    """
+    program = build(FUZZ)
+    merged = WORK / "merged"
+    subprocess.run(["rm", "-rf", str(merged)], check=True)
+    merged.mkdir(parents=True)
+    sources = [str(folder) for folder in (CORPUS, WORK / "corpus") if folder.exists()]
+    command = [str(program), "-set_cover_merge=1", f"-max_len={MAX_LENGTH}", str(merged), *sources]
+    subprocess.run(command, capture_output=True, check=True, timeout=1800)
+    kept = sorted(merged.iterdir(), key=lambda path: path.stat().st_size, reverse=True)[:most]
+    names = {path.name for path in kept}
+    for old in CORPUS.iterdir():
+        if old.name not in names:
+            old.unlink()
+    for path in kept:
+        (CORPUS / path.name).write_bytes(path.read_bytes())
+    return len(kept)
+
+
+def replay(files: Sequence[Path]) -> str:
+    """Runs inputs through the target, built by gcc with sanitizers. Returns the summary line.
+
+    Raises AssertionError naming the input that fails.
+    """
+    program = build(REPLAY)
+    done = subprocess.run(
+        [str(program), *map(str, files)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, f"ended with {done.returncode}:\n{done.stderr[-4000:]}"
+    return done.stdout.strip()

@@ -1,0 +1,19 @@
+"""Replays the inputs that fuzzing has found worth keeping."""
+
+from __future__ import annotations
+
+from .campaign import CORPUS, replay, seed_inputs
+
+
+def test_corpus():
+    """Each input of the corpus passes under AddressSanitizer and UBSan."""
+    files = sorted(CORPUS.iterdir())
+    assert len(files) >= 20, f"{CORPUS} is nearly empty; fill it by make fuzz MINIMISE=1"
+    assert replay(files).startswith(f"{len(files)} files, ")
+
+
+def test_seeds(tmp_path):
+    """The inputs that a campaign starts from do thousands of operations."""
+    seed_inputs(tmp_path)
+    summary = replay(sorted(tmp_path.iterdir()))
+    assert int(summary.split()[2]) > 1000, summary
