@@ -3,8 +3,8 @@
 #include "heap.h"
 
 // Grows or shrinks the live chunk at `link` to `need` units at its end. Returns false, with nothing changed, when it
-// cannot.
-static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
+// cannot. peak: what is in use now may be a peak.
+static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need, bool peak) {
     if (need == size) {
         return true;
     }
@@ -29,7 +29,9 @@ static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint
     }
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     chunk->header = galloc_live_header(heap, link, need) | (chunk->header & GALLOC_PREV_IN_USE);
-    galloc_keep_peak(heap);
+    if (peak) {
+        galloc_keep_peak(heap);
+    }
     heap->used += (need - size) * 8u; // modulo 2^32: a smaller block takes away
     return true;
 }
@@ -37,7 +39,7 @@ static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint
 bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
     uint32_t old;
     return galloc_inspect(heap, block, &old) == GALLOC_OK &&
-           resize_chunk(heap, galloc_link_of(heap, block), old, galloc_chunk_units(size));
+           resize_chunk(heap, galloc_link_of(heap, block), old, galloc_chunk_units(size), true);
 }
 
 // Merges a live chunk with the free one before it, and the one behind it if that is free, and makes of them one block that
@@ -91,7 +93,7 @@ bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t 
     uint32_t link = galloc_link_of(heap, block), need = galloc_chunk_units(size);
     if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) {
         uint32_t mask = align > 8u ? (uint32_t)(align / 8u) - 1u : 0u;
-        if (((link + galloc_origin(heap)) & mask) == 0 && resize_chunk(heap, link, old, need)) {
+        if (((link + galloc_origin(heap)) & mask) == 0 && resize_chunk(heap, link, old, need, true)) {
             return true;
         }
         move->bytes = galloc_payload_size(need < old ? need : old);
@@ -107,8 +109,12 @@ bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t 
 }
 
 void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
+    uint32_t size;
     if (move->merged) {
-        galloc_resize(heap, move->to, move->size);
+        // What the block reached over until it was moved is no peak: nobody asked for it.
+        if (galloc_inspect(heap, move->to, &size) == GALLOC_OK) {
+            resize_chunk(heap, galloc_link_of(heap, move->to), size, galloc_chunk_units(move->size), false);
+        }
     } else if (move->bytes != 0) {
         galloc_free(heap, move->from);
     }

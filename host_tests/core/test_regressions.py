@@ -84,3 +84,14 @@ def test_child_link_to_top_is_told(driver, side):
     driver.forget()
     driver.poke(leaf + 8 + 4 * side, link_of(top.offset))
     assert driver.check()[0] != OK
+
+
+def test_space_that_a_move_reaches_over_is_no_peak(driver):
+    """A block that grows into a large hole before it spans all of that until it has moved."""
+    driver.heap(65536)
+    driver.alloc(44)
+    block = driver.alloc(44)
+    made = driver.realloc(block, 100)
+    assert made.block < block, "the block was to grow backward"
+    stats = driver.state().stats
+    assert stats.peak_used <= stats.used + 48
