@@ -65,7 +65,8 @@ def target(request: pytest.FixtureRequest, target_sessions):
             target_sessions[name].reset()
     except TargetError as error:
         pytest.fail(str(error))
-    return target_sessions[name]
+    yield target_sessions[name]
+    target_sessions[name].pause()
 
 
 @pytest.fixture

@@ -78,6 +78,9 @@ class Target(ABC):
     def reset(self) -> None:
         """Soft reset: names, modules and the GC heap start afresh."""
 
+    def pause(self) -> None:
+        """Stops the machine until the next call, so that it costs the host no time meanwhile."""
+
     @abstractmethod
     def close(self) -> None:
         """Ends the session and its processes."""

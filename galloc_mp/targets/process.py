@@ -49,6 +49,7 @@ class ProcessStream:
         weakref.finalize(self, self.process.kill)
         self.name = os.path.basename(command[0])
         self.buffer = bytearray()
+        self.paused = False
         self.deadline = time.monotonic() + 60
 
     def fill(self, wait: float) -> bool:
@@ -113,6 +114,19 @@ class ProcessStream:
         self.log.seek(0)
         said = self.log.read().decode(errors="replace").strip()
         return "\n".join(filter(None, [f"{self.name} {how}", said[-2000:]]))
+
+    def pause(self) -> None:
+        """Stops the child until `resume`: an emulator whose board waits for input may keep a
+        processor busy with that.
+        """
+        self.process.send_signal(signal.SIGSTOP)
+        self.paused = True
+
+    def resume(self) -> None:
+        """Lets the child go on after `pause`."""
+        if self.paused:
+            self.paused = False
+            self.process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """Ends the child and its streams."""

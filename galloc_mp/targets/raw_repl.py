@@ -93,6 +93,7 @@ class RawReplTarget(Target):
                 self.close()
                 raise TargetTimeout(f"{self.name}: no REPL came up: {error}") from None
             self._prepare()
+        self.transport.serial.resume()
         return self.transport
 
     def _prepare(self) -> None:
@@ -176,7 +177,7 @@ class RawReplTarget(Target):
         """See Target."""
         if self.transport is None:
             return
-        stream = self.transport.serial
+        stream = self._start().serial
         stream.deadline = time.monotonic() + self.boot_timeout
         try:
             self.transport.read_until(1, b">")
@@ -190,6 +191,11 @@ class RawReplTarget(Target):
             raise TargetTimeout(f"{self.name}: no prompt after a soft reset")
         stream.unread(b">")
         self._prepare()
+
+    def pause(self):
+        """See Target."""
+        if self.transport:
+            self.transport.serial.pause()
 
     def close(self):
         """See Target."""
