@@ -101,6 +101,11 @@ fuzz: ## fuzzes the core for SECONDS=30 under sanitizers; MINIMISE=1 renews the 
 	@$(PYTHON_VENV) -m host_tests.fuzz --seconds $(or $(SECONDS),30) $(if $(SEED),--seed $(SEED)) \
 		$(if $(MINIMISE),--minimise)
 
+.PHONY: interrupts
+interrupts: ## on emulated Cortex-M0+ and M4: an interrupt at every instruction, a power cut at every store
+	@$(READY) apt:arm
+	@$(PYTHON_VENV) -m host_tests.interrupts
+
 # --- Upkeep
 
 .PHONY: docs

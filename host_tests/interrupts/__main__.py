@@ -1,0 +1,74 @@
+"""Interrupts each operation of the locked core at every instruction, cuts it off at every store.
+
+python -m host_tests.interrupts
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from ..core.build import BuildError
+from .board import PROCESSORS, Board
+from .scenarios import SCENARIOS
+from .stage import Broken, Points, Stage
+
+
+def forgotten_lock(processor: str) -> str | None:
+    """What breaks first when the lock is forgotten; None when nothing does."""
+    board = Board(processor, locked=False)
+    for scenario in SCENARIOS:
+        try:
+            Stage(board, scenario).interrupted()
+        except Broken as broken:
+            return str(broken)
+    return None
+
+
+def main() -> int:
+    errors = Console(stderr=True, markup=False)
+    failed = False
+    for processor in PROCESSORS:
+        start = time.monotonic()
+        errors.print(f"interrupts: {len(SCENARIOS)} scenarios on {processor}")
+        table = Table(title=processor, title_justify="left")
+        table.add_column("scenario")
+        for name in ("interrupted", "masked", "cuts", "opened", "refused"):
+            table.add_column(name, justify="right")
+        sums = [0, 0, 0, 0]
+        try:
+            board = Board(processor)
+            for scenario in SCENARIOS:
+                try:
+                    points = Stage(board, scenario).play()
+                except Broken as broken:
+                    failed = True
+                    errors.print(f"interrupts: {broken}", style="red")
+                    continue
+                add(table, scenario.name, points)
+                counts = (points.interrupted, points.masked, points.cuts, points.opened)
+                sums = [a + b for a, b in zip(sums, counts, strict=True)]
+            table.add_section()
+            add(table, "all", Points(*sums))
+            Console(width=max(100, Console().width)).print(table)
+            told = forgotten_lock(processor)
+        except BuildError as error:
+            errors.print(f"interrupts: {error}", style="red")
+            return 1
+        failed = failed or told is None
+        print(f"without the lock: {told or 'nothing breaks, so the test shows nothing'}")
+        errors.print(f"interrupts: {time.monotonic() - start:.0f} s")
+    return 1 if failed else 0
+
+
+def add(table: Table, name: str, points: Points) -> None:
+    """One row."""
+    counts = (points.interrupted, points.masked, points.cuts, points.opened)
+    table.add_row(name, *(f"{count:,}" for count in counts), f"{points.cuts - points.opened:,}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

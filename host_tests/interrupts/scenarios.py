@@ -1,0 +1,100 @@
+"""The operations to interrupt: each way that each of them can go.
+
+A scenario is a heap, steps that lead to it, and one operation. Steps and operation are words:
+`alloc NAME SIZE [ALIGN]`, `zeroed NAME SIZE [ALIGN]`, `free NAME`, `realloc NAME SIZE [ALIGN]`,
+`resize NAME SIZE`, and `fill`, which takes all that is free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """size: bytes of the region. bins: smallbins and sub-bins, 0 for the defaults."""
+
+    name: str
+    steps: tuple[str, ...]
+    operation: str
+    refused: bool = False
+    size: int = 6144
+    bins: tuple[int, int] = (0, 0)
+
+
+def _row(*sizes: int) -> tuple[str, ...]:
+    """Blocks a, b, c, ... of these sizes, with a small one between each two."""
+    steps = []
+    for index, size in enumerate(sizes):
+        steps += [f"alloc {chr(97 + index)} {size}", f"alloc wall{index} 20"]
+    return tuple(steps)
+
+
+_THREE = ("alloc a 100", "alloc b 100", "alloc c 100", "alloc wall 20")
+_LARGE = ("alloc a 400", "alloc b 400", "alloc c 400", "alloc wall 20")
+
+SCENARIOS = (
+    Scenario("alloc from an empty heap", (), "alloc x 40"),
+    Scenario("alloc zeroed", (), "zeroed x 60"),
+    Scenario("alloc of a large block", (), "alloc x 1500"),
+    Scenario("alloc of an exact small chunk", (*_row(60, 60), "free a"), "alloc x 60"),
+    Scenario("alloc that splits a small chunk", (*_row(200, 60), "free a", "fill"), "alloc x 20"),
+    Scenario("alloc with slack", (*_row(60, 60), "free a", "fill"), "alloc x 52"),
+    Scenario(
+        "alloc from a tree",
+        (*_row(404, 420, 436, 500), "free a", "free b", "free c"),
+        "alloc x 412",
+    ),
+    Scenario(
+        "alloc of a tree's root",
+        (*_row(404, 420, 436, 500), "free c", "free a", "free b", "fill"),
+        "alloc x 436",
+    ),
+    Scenario("alloc from a list in a tree", (*_row(404, 404), "free a", "free b"), "alloc x 404"),
+    Scenario("alloc refused", ("fill",), "alloc x 100", refused=True),
+    Scenario("aligned alloc", (), "alloc x 100 64"),
+    Scenario(
+        "aligned alloc from a sub-bin",
+        (*_row(60, 60, 60, 60), "free a", "free c"),
+        "alloc x 60 16",
+    ),
+    Scenario(
+        "aligned alloc by a look at all", (*_row(300, 60), "free a", "fill"), "alloc x 200 64"
+    ),
+    Scenario("aligned alloc refused", ("fill",), "alloc x 100 256", refused=True),
+    Scenario("free between blocks", _THREE, "free b"),
+    Scenario("free before a hole", (*_THREE, "free c"), "free b"),
+    Scenario("free behind a hole", (*_THREE, "free a"), "free b"),
+    Scenario("free between holes", (*_THREE, "free a", "free c"), "free b"),
+    Scenario("free between large holes", (*_LARGE, "free a", "free c"), "free b"),
+    Scenario("free of the last block", ("alloc a 100",), "free a"),
+    Scenario("free that makes a new top", (*_row(1200, 60), "fill"), "free a"),
+    Scenario("free into a tree", (*_row(404, 420, 436), "free a", "free c"), "free b"),
+    Scenario(
+        "double free",
+        (*_THREE, "free b", "free a", "alloc y 204"),
+        "free b",
+        refused=True,
+    ),
+    Scenario("resize within slack", _THREE, "resize b 98"),
+    Scenario("shrink before a block", _THREE, "resize b 20"),
+    Scenario("shrink before a hole", (*_THREE, "free c", "fill"), "resize b 20"),
+    Scenario("grow into a part of a hole", (*_THREE, "free a", "free c"), "resize b 140"),
+    Scenario("grow into all of a hole", (*_THREE, "free a", "free c"), "resize b 204"),
+    Scenario("grow refused", _THREE, "resize b 2000", refused=True),
+    Scenario("realloc in place", (*_THREE, "free a", "free c"), "realloc b 150"),
+    Scenario("realloc backward", (*_THREE, "free a", "free c", "fill"), "realloc b 290"),
+    Scenario("realloc elsewhere", _THREE, "realloc b 300"),
+    Scenario("realloc to an alignment", _THREE, "realloc b 100 128"),
+    Scenario("realloc shrinks", _THREE, "realloc b 12"),
+    Scenario("realloc refused", (*_THREE, "fill"), "realloc b 3000", refused=True),
+    Scenario("realloc of nothing", (), "realloc x 64"),
+    Scenario("two bins: free between holes", (*_THREE, "free a", "free c"), "free b", bins=(2, 2)),
+    Scenario(
+        "two bins: alloc from a tree",
+        (*_row(60, 76, 92), "free a", "free b"),
+        "alloc x 70",
+        bins=(2, 2),
+    ),
+    Scenario("full heap: free", (*_THREE, "fill"), "free b", size=1400),
+)
