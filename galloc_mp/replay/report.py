@@ -77,8 +77,8 @@ def fullest(report: Report, out: Console, title: str = "") -> None:
     out.print(
         f"\n[bold]{title or o.trace.name}[/]: the heap after {moment.done:,} of {len(o.trace):,} "
         f"operations, its fullest moment ({where})\n"
-        f"{s['blocks']:,} blocks, used {s['used']:,}, free {s['free']:,} in {s['free_chunks']:,} "
-        f"chunks, largest {s['largest']:,}, overhead {s['overhead']:,}"
+        f"blocks: {s['blocks']:,}, used: {s['used']:,}, free: {s['free']:,}, free chunks: "
+        f"{s['free_chunks']:,}, largest: {s['largest']:,}, overhead: {s['overhead']:,}"
     )
     plain = not (out.encoding or "").lower().startswith("utf")
     out.print(draw(moment.chunks, o.size, plain=plain), soft_wrap=True)

@@ -78,16 +78,20 @@ class Session:
         target.exec(SCRIPT.read_bytes())
         regions, self.inflates = ast.literal_eval(target.exec("ready()"))
         self.place, self.address, self.whole = regions[0][:3] if regions else ("", 0, 0)
+        spare = target.spec.options.get("spare")
+        if not regions and spare:
+            self.place, (self.address, self.whole) = "spare memory", spare
 
     def _make(self, trace: Trace, size: int, smallbins: int, sub_bins: int) -> Outcome:
+        spec = self.target.spec
         place, region, size = self.place, self.address, size or self.whole
         if not self.whole:
-            # A stock firmware has no region: a buffer in the GC heap serves.
+            # A stock firmware has no region.
             place, region, size = "a buffer in the GC heap", None, size or 65536
         elif size > self.whole:
             raise TargetError(
-                f"{self.target.name}: the region holds {self.whole} bytes, not {size}; "
-                f"GALLOC_REGION_SIZE={size} builds the firmware with more"
+                f"{self.target.name}: the region holds {self.whole} bytes, not {size}"
+                + ("" if spec.natmod else f"; GALLOC_REGION_SIZE={size} builds it with more")
             )
         told = self.target.exec(
             f"start({region}, {size}, {max(trace.slots, 1)}, {smallbins}, {sub_bins})"
@@ -107,9 +111,9 @@ class Session:
     ) -> Outcome:
         """Replays a whole trace on a new heap.
 
-        size: bytes of the target's region to use, 0 for all; where the firmware has none, of a
-        buffer in the GC heap. look: take the map at the fullest moment. progress: told the
-        operations that are done.
+        size: bytes of the target's region to use, 0 for all; where the firmware has none, of the
+        board's spare memory or of a buffer in the GC heap. look: take the map at the fullest
+        moment. progress: told the operations that are done.
         Raises TargetError when the target or the heap cannot be set up.
         """
         outcome = self._make(trace, size, smallbins, sub_bins)

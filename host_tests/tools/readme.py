@@ -102,13 +102,15 @@ def boards() -> str:
     rows = [["board", "port", "region by default", "runs here in", "native module"]]
     for description in sorted(ROOT.glob("boards/*/board.toml")):
         told = tomllib.loads(description.read_text())
-        emulator = " ".join(told.get("emulator", [])) or told.get("runs", "")
+        emulator = f"`{' '.join(told['emulator'][:3])}`" if "emulator" in told else "rp2040js"
+        if not told.get("runs", True):
+            emulator = "built only: no emulator has it"
         rows.append(
             [
                 f"[`{description.parent.name}`](boards/{description.parent.name})",
                 told["port"],
                 region(description.parent),
-                f"`{emulator}`" if told.get("emulator") else emulator or "–",
+                emulator,
                 told.get("natmod", "–"),
             ]
         )

@@ -196,7 +196,7 @@ def test_command_fails_where_memory_is_short(tmp_path):
         (("missing.trace",), "missing.trace"),
         (("x.trace", "--target", "unix"), "x.trace, line 1: expected"),
         (("good.trace", "--target", "nowhere"), "unknown target 'nowhere'"),
-        (("good.trace", "--region", 1 << 24), "GALLOC_REGION_SIZE=16777216 builds"),
+        (("good.trace", "--region", 1 << 24), "GALLOC_REGION_SIZE=16777216 builds it"),
     ],
 )
 def test_command_says_what_is_wrong(tmp_path, monkeypatch, arguments, told):
