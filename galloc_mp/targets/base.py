@@ -78,8 +78,8 @@ class Target(ABC):
     def reset(self) -> None:
         """Soft reset: names, modules and the GC heap start afresh."""
 
-    def pause(self) -> None:
-        """Stops the machine until the next call, so that it costs the host no time meanwhile."""
+    def pause(self) -> None:  # noqa: B027 (a target may have nothing to stop)
+        """Stops the machine until the next call: it costs the host no time meanwhile."""
 
     @abstractmethod
     def close(self) -> None:

@@ -46,8 +46,9 @@ static char done;
     EACH16(X, p##3)                                                                                                 \
     EACH16(X, p##4)                                                                                                 \
     EACH16(X, p##5)                                                                                                 \
-    EACH16(X, p##6) EACH16(X, p##7) EACH16(X, p##8) EACH16(X, p##9) EACH16(X, p##a) EACH16(X, p##b) EACH16(X, p##c) \
-        EACH16(X, p##d) EACH16(X, p##e) EACH16(X, p##f)
+    EACH16(X, p##6)                                                                                                 \
+    EACH16(X, p##7) EACH16(X, p##8) EACH16(X, p##9) EACH16(X, p##a) EACH16(X, p##b) EACH16(X, p##c) EACH16(X, p##d) \
+        EACH16(X, p##e) EACH16(X, p##f)
 #define EACH2048(X) \
     EACH256(X, 0) EACH256(X, 1) EACH256(X, 2) EACH256(X, 3) EACH256(X, 4) EACH256(X, 5) EACH256(X, 6) EACH256(X, 7)
 
