@@ -29,8 +29,83 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
     __asm volatile("msr primask, %0" : : "r"(state) : "memory");
 }
 
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
-#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
+#if defined(GALLOC_WITHOUT_LOCK) && GALLOC_WITHOUT_LOCK
+
+// For the tests alone, which must fail with this.
+#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = 0
+#define GALLOC_UNLOCK(heap) (void)galloc_lock_state
+
+#elif defined(__ARM_FEATURE_LDREX) && (__ARM_FEATURE_LDREX & 1)
+
+// Beyond the mask a flag, for chips with two cores. With one core it is always free.
+extern volatile unsigned char galloc_spin;
+
+static inline uint32_t galloc_enter(void) {
+    uint32_t state = galloc_mask_interrupts();
+    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) {
+    }
+    return state;
+}
+
+static inline void galloc_leave(uint32_t state) {
+    __atomic_clear(&galloc_spin, __ATOMIC_RELEASE);
+    galloc_unmask_interrupts(state);
+}
+
+#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_enter()
+#define GALLOC_UNLOCK(heap) galloc_leave(galloc_lock_state)
+
+#else
+
+// The instruction set of Cortex-M0 has no atomic access, so RP2040, which has two of these cores, has spinlocks in
+// hardware: a read that is not 0 takes one, a write gives it back. This is NULL on every other chip.
+extern volatile uint32_t *galloc_spinlock;
+
+// The last of the two that pico-sdk sets aside for system software and never hands out.
+#define GALLOC_SPINLOCK ((volatile uint32_t *)(0xD0000100 + 15 * 4))
+
+static inline bool galloc_is_rp2040(void) {
+    // A Cortex-M0+ by its CPUID, and the mark of this chip's boot ROM where others have a vector. The compiler must not
+    // see a pointer that is nearly NULL.
+    uintptr_t mark = 0x10;
+    __asm("" : "+r"(mark));
+    uint32_t part = *(volatile uint32_t *)0xE000ED00 >> 4 & 0xFFF;
+    return part == 0xC60 && (*(volatile uint32_t *)mark & 0xFFFFFF) == 0x01754D;
+}
+
+// At import. The lock may be held by a core that a soft reset stopped in the middle: nobody holds it for long otherwise.
+static inline void galloc_find_spinlock(void) {
+    galloc_spinlock = galloc_is_rp2040() ? GALLOC_SPINLOCK : NULL;
+    if (galloc_spinlock != NULL) {
+        for (uint32_t tries = 0; tries < 1000000 && *galloc_spinlock == 0; ++tries) {
+        }
+        *galloc_spinlock = 0;
+    }
+}
+
+static inline uint32_t galloc_enter(void) {
+    uint32_t state = galloc_mask_interrupts();
+    if (galloc_spinlock != NULL) {
+        while (*galloc_spinlock == 0) {
+        }
+        __asm volatile("dmb" : : : "memory");
+    }
+    return state;
+}
+
+static inline void galloc_leave(uint32_t state) {
+    if (galloc_spinlock != NULL) {
+        __asm volatile("dmb" : : : "memory");
+        *galloc_spinlock = 0;
+    }
+    galloc_unmask_interrupts(state);
+}
+
+#define GALLOC_HAS_SPINLOCK (1)
+#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_enter()
+#define GALLOC_UNLOCK(heap) galloc_leave(galloc_lock_state)
+
+#endif
 
 #elif defined(__riscv)
 

@@ -13,7 +13,10 @@ mp_obj_t galloc_type_memoryview;
 // Keeps the names that this code uses at run time alive, even if someone takes the module out of sys.modules.
 const void *galloc_context;
 
-#if !defined(__thumb__) && !defined(__riscv) && !defined(__xtensa__)
+// What lock.h needs on this target.
+#if defined(GALLOC_HAS_SPINLOCK)
+volatile uint32_t *galloc_spinlock;
+#elif !defined(__riscv) && !defined(__xtensa__)
 volatile unsigned char galloc_spin;
 #endif
 
@@ -56,6 +59,9 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     (void)n_kw;
     (void)args;
     galloc_context = self->context;
+    #if defined(GALLOC_HAS_SPINLOCK)
+    galloc_find_spinlock();
+    #endif
     galloc_type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
     galloc_type_memoryview = mp_load_global(MP_QSTR_memoryview);
 

@@ -304,10 +304,14 @@ def build_rp2(spec: Spec) -> None:
     install(image, spec.image)
 
 
-def build_natmod(arch: str) -> Path:
-    """The native module for one architecture; the folder that holds it."""
-    folder = objects(f"natmod-{arch}")
-    target = BUILD / "natmod" / f"{arch}_{mpy_abi()}"
+def build_natmod(arch: str, *, variant: str = "", defines: str = "") -> Path:
+    """The native module for one architecture; the folder that holds it.
+
+    variant, defines: another build of it, for tests: its name, and NAME=value for the compiler.
+    """
+    name = f"natmod-{arch}{variant}"
+    folder = objects(name)
+    target = BUILD / ("natmod-tests" if variant else "natmod") / f"{arch}{variant}_{mpy_abi()}"
     arguments = [
         f"--makefile={ROOT / 'firmware' / 'natmod' / 'Makefile'}",
         f"ARCH={arch}",
@@ -316,11 +320,12 @@ def build_natmod(arch: str) -> Path:
         f"PYTHON={sys.executable}",
         f"BUILD={folder}",
         f"DESTINATION={target}",
+        f"DEFINES={defines}",
     ]
-    with locked(f"natmod-{arch}", target):
+    with locked(name, target):
         # Not in the sources' folder: MicroPython's linker leaves a cache where it runs.
         folder.mkdir(parents=True, exist_ok=True)
-        make(f"natmod-{arch}", folder, arguments, f"native module for {arch}")
+        make(name, folder, arguments, f"native module for {arch}{variant}")
     return target
 
 

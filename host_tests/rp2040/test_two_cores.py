@@ -1,0 +1,63 @@
+"""Both cores of an RP2040 at work on one heap, in the firmware and in the native module; and a
+build without the lock, which must fail at the same.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from galloc_mp.targets import TargetError, TargetTimeout
+from host_tests.tools.build import build_natmod
+
+SCRIPT = (Path(__file__).parent / "two_cores.py").read_text()
+ROUNDS = int(os.environ.get("GALLOC_ROUNDS", "5000"))
+
+FIRMWARE = "import galloc\nh = galloc.heap()\n"
+NATIVE = """
+import {name}
+h = {name}.Heap(bytearray(16384), 0, 16384, 0, 0, False, False)
+"""
+
+
+def run(target, setup: str, rounds: int) -> tuple[str, int]:
+    """What the script says, and the operations that both cores did."""
+    output = target.exec(f"{setup}ROUNDS = {rounds}\n{SCRIPT}", timeout=60 + rounds / 20)
+    verdict, operations = output.splitlines()
+    return verdict, int(operations)
+
+
+def bring(target, name: str, **build) -> str:
+    """Puts a native module on the board under a name of its own; the code that makes a heap."""
+    folder = build_natmod("armv6m", **build)
+    target.put(f"{name}.mpy", (folder / "_galloc.mpy").read_bytes())
+    return NATIVE.format(name=name)
+
+
+@pytest.mark.parametrize("target", ["RPI_PICO"], indirect=True)
+def test_firmware(target):
+    """The firmware takes the port's own section, which covers both cores."""
+    verdict, operations = run(target, FIRMWARE, ROUNDS)
+    assert verdict == "ok"
+    assert operations >= 2 * ROUNDS
+
+
+@pytest.mark.parametrize("target", ["RPI_PICO"], indirect=True)
+def test_native_module(target):
+    """The native module takes a spinlock of the hardware."""
+    verdict, operations = run(target, bring(target, "native"), ROUNDS)
+    assert verdict == "ok"
+    assert operations >= 2 * ROUNDS
+
+
+@pytest.mark.parametrize("target", ["RPI_PICO"], indirect=True)
+def test_without_the_lock_it_fails(target):
+    """So the test above is known to bite. A broken heap may also stop the board."""
+    setup = bring(target, "unlocked", variant="-unlocked", defines="GALLOC_WITHOUT_LOCK=1")
+    try:
+        verdict, _ = run(target, setup, 4000)
+    except (TargetError, TargetTimeout) as error:
+        verdict = str(error)
+    finally:
+        target.close()
+    assert verdict != "ok"

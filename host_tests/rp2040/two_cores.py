@@ -1,0 +1,93 @@
+# Both cores of an RP2040 on one heap: each allocates, reallocates and frees through the raw tier, marks what it owns and
+# looks whether the mark is still there, while core 0 also collects and writes files. Prints "ok" or what went wrong,
+# and the number of operations.
+#
+# Names that the test sets before: h, the heap; ROUNDS, how often each core goes round, an operation or two each time.
+import _thread
+import gc
+
+LIVE = 12  # blocks that each core keeps at most
+PARTS = 4
+wrong = [None, None]
+counts = [0, 0]
+finished = bytearray(1)
+
+
+def work(core, rounds):
+    """Rounds of one core; frees all that it has left."""
+    get, put, realloc, malloc, free = h.get32, h.put32, h.realloc, h.malloc, h.free
+    seed = 12345 + core * 777
+    handles = [0] * LIVE
+    calls = 0
+    for _ in range(rounds):
+        seed = (seed * 75 + 74) % 65537
+        slot = seed % LIVE
+        mark = core << 24 | slot << 16 | 0x5A5A
+        m = handles[slot]
+        if m and (get(m, 0) != mark or get(m, 1) != m):
+            wrong[core] = "core %d: a block has another's mark" % core
+            return calls
+        calls += 1
+        if not m:
+            m = malloc(8 + seed % 197)
+        elif seed & 64:
+            free(m)
+            m = 0
+        else:
+            m = realloc(m, 8 + seed % 203) or m
+            if get(m, 0) != mark:
+                wrong[core] = "core %d: realloc lost the mark" % core
+                return calls
+        handles[slot] = m
+        if m:
+            put(m, 0, mark)
+            put(m, 1, m)
+        if wrong[1 - core]:
+            return calls
+    for m in handles:
+        if m:
+            free(m)
+            calls += 1
+    return calls
+
+
+def second():
+    """What core 1 runs."""
+    try:
+        counts[1] = work(1, ROUNDS)
+    except Exception as error:
+        wrong[1] = repr(error)
+    finished[0] = 1
+
+
+def first():
+    """What core 0 runs."""
+    try:
+        for _ in range(PARTS):
+            counts[0] += work(0, ROUNDS // PARTS)
+            gc.collect()
+            with open("/two_cores.txt", "w") as file:
+                file.write("x" * 600)
+            with open("/two_cores.txt") as file:
+                assert len(file.read()) == 600
+    except Exception as error:
+        wrong[0] = repr(error)
+
+
+gc.collect()
+_thread.start_new_thread(second, ())
+first()
+while not finished[0]:
+    pass
+faults = [x for x in wrong if x]
+try:
+    fault = h._check()
+    if fault is not None:
+        faults.append("%s at offset %d" % fault)
+    stats = h._stats()
+    if not faults and (stats[6] != 0 or stats[8] != stats[9]):
+        faults.append("the counts do not add up: %r" % (stats,))
+except Exception as error:
+    faults.append(repr(error))
+print(", ".join(faults) if faults else "ok")
+print(sum(counts))
