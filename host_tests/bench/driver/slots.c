@@ -35,20 +35,15 @@ static char done;
         return adapter_resize(block, size, align, new_size) == 1 ? &done : NULL;                              \
     }
 
-#define EACH16(X, p) \
-    X(p##0)          \
-    X(p##1)          \
-    X(p##2) X(p##3) X(p##4) X(p##5) X(p##6) X(p##7) X(p##8) X(p##9) X(p##a) X(p##b) X(p##c) X(p##d) X(p##e) X(p##f)
-#define EACH256(X, p)                                                                                               \
-    EACH16(X, p##0)                                                                                                 \
-    EACH16(X, p##1)                                                                                                 \
-    EACH16(X, p##2)                                                                                                 \
-    EACH16(X, p##3)                                                                                                 \
-    EACH16(X, p##4)                                                                                                 \
-    EACH16(X, p##5)                                                                                                 \
-    EACH16(X, p##6)                                                                                                 \
-    EACH16(X, p##7) EACH16(X, p##8) EACH16(X, p##9) EACH16(X, p##a) EACH16(X, p##b) EACH16(X, p##c) EACH16(X, p##d) \
-        EACH16(X, p##e) EACH16(X, p##f)
+// clang-format off
+#define EACH16(X, p)                                                                                            \
+    X(p##0) X(p##1) X(p##2) X(p##3) X(p##4) X(p##5) X(p##6) X(p##7) X(p##8) X(p##9) X(p##a) X(p##b) X(p##c)     \
+    X(p##d) X(p##e) X(p##f)
+#define EACH256(X, p)                                                                                           \
+    EACH16(X, p##0) EACH16(X, p##1) EACH16(X, p##2) EACH16(X, p##3) EACH16(X, p##4) EACH16(X, p##5)             \
+    EACH16(X, p##6) EACH16(X, p##7) EACH16(X, p##8) EACH16(X, p##9) EACH16(X, p##a) EACH16(X, p##b)             \
+    EACH16(X, p##c) EACH16(X, p##d) EACH16(X, p##e) EACH16(X, p##f)
+// clang-format on
 #define EACH2048(X) \
     EACH256(X, 0) EACH256(X, 1) EACH256(X, 2) EACH256(X, 3) EACH256(X, 4) EACH256(X, 5) EACH256(X, 6) EACH256(X, 7)
 
