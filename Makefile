@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export MPY_DIR GALLOC_REGION_SIZE
+export MPY_DIR GALLOC_REGION_SIZE BOARDS
 
 TOOLS := host_tests/tools
 SETUP := $(TOOLS)/setup.sh
@@ -24,7 +24,7 @@ demo: ## replays a real program's trace on the emulated MPS2_AN385 board and sho
 	@$(PYTHON_VENV) -m galloc_mp demo
 
 .PHONY: test
-test: ## runs all tests on every target that this machine can run; K=expr selects
+test: ## runs all tests; K=expr selects, BOARDS=all runs all scripts on all boards
 	@$(TOOLS)/test.sh $(if $(K),-k '$(K)')
 
 .PHONY: check
@@ -58,6 +58,11 @@ firmware: ## builds build/firmware/b/firmware.elf with the module: BOARD=b [GALL
 natmod: ## builds the native module in build/natmod/a_<abi>/: ARCH=a
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py 'natmod:$(ARCH)'
+
+.PHONY: natmods
+natmods: ## builds the native module for every architecture that there is a compiler for
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/build.py natmods
 
 .PHONY: lint
 lint: ## checks style and compiles the core for every processor, warnings as errors

@@ -1,7 +1,7 @@
 """Builds what targets run: MicroPython with galloc in it, or stock with galloc's native module
 beside it.
 
-    build.py [TARGET | board:BOARD | natmod:ARCH]...
+    build.py [TARGET | board:BOARD | natmod:ARCH | boards | natmods]...
     build.py objects:TARGET         prints the folder of its objects
 
 Objects lie in build/obj/TARGET and are kept for the next time; the finished image is copied to its
@@ -31,7 +31,7 @@ JOBS = f"-j{min(os.cpu_count() or 1, 2)}"
 # some of the names.
 OWN_VARIABLES = (
     "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKECMDGOALS "
-    "TARGET SCRIPT TIMEOUT K BOARD ARCH BUILD SECONDS QUICK MPY_DIR GALLOC_REGION_SIZE"
+    "TARGET SCRIPT TIMEOUT K BOARD BOARDS ARCH BUILD SECONDS QUICK MPY_DIR GALLOC_REGION_SIZE"
 ).split()
 
 
@@ -341,6 +341,24 @@ NATMOD_STEPS = {
 }
 
 
+# Architectures whose compilers come with the chip vendor's SDK; with them on the PATH they build.
+VENDOR_COMPILERS = {"xtensa": "xtensa-lx106-elf-gcc", "xtensawin": "xtensa-esp32-elf-gcc"}
+
+
+def build_natmods() -> None:
+    """The native module for every architecture that this machine has a compiler for; a line about
+    each of the others.
+    """
+    set_up(*sorted({step for steps in NATMOD_STEPS.values() for step in steps}), "micropython")
+    for arch in NATMOD_STEPS:
+        print(build_natmod(arch).relative_to(ROOT))
+    for arch, compiler in VENDOR_COMPILERS.items():
+        if shutil.which(compiler):
+            print(build_natmod(arch).relative_to(ROOT))
+        else:
+            say(f"{arch}: left out, {compiler} is missing; it comes with the chip vendor's SDK")
+
+
 def find_board(name: str) -> Spec:
     """The target that is a board's firmware. Raises ValueError, which lists the known boards."""
     boards = {s.board: s for s in all_specs().values() if s.board and not s.natmod}
@@ -374,6 +392,12 @@ def main(names: list[str]) -> int:
                 print(objects(value))
             elif kind == "board":
                 build(find_board(value).name)
+            elif name == "boards":
+                for spec in all_specs().values():
+                    if spec.board and not spec.natmod:
+                        build(spec.name)
+            elif name == "natmods":
+                build_natmods()
             else:
                 build(name)
     except (BuildError, ValueError) as error:

@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
 # Sets up and builds what the tests use, then runs them: test.sh [PYTEST ARGUMENT...]
+#
+# Every board is built and tried in short. With BOARDS=all in the environment all scripts run on all of them, and on
+# stock firmware with the native module.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 tools=host_tests/tools
 
 "$tools/setup.sh" apt:base apt:unix32 apt:arm apt:riscv apt:clang venv micropython
 .venv/bin/python "$tools/build.py" unix unix-natmod unix32 MPS2_AN385 MPS2_AN385-natmod natmod:x86 natmod:armv6m
+.venv/bin/python "$tools/build.py" boards
+if [ "${BOARDS:-}" = all ]; then
+    mapfile -t targets < <(.venv/bin/python -m galloc_mp targets)
+    .venv/bin/python "$tools/build.py" "${targets[@]}"
+    set -- --targets "$(IFS=,; echo "${targets[*]}")" "$@"
+fi
 exec .venv/bin/python -m pytest "$@"

@@ -1,10 +1,11 @@
-# Both cores of an RP2040 on one heap: each allocates, reallocates and frees through the raw tier, marks what it owns and
-# looks whether the mark is still there, while core 0 also collects and writes files. Prints "ok" or what went wrong,
-# and the number of operations.
+# Both cores of an RP2040 on one heap: each allocates, reallocates and frees through the raw tier,
+# marks what it owns and looks whether the mark is still there, while core 0 also collects and
+# writes files. Prints "ok" or what went wrong, and the number of operations.
 #
-# Names that the test sets before: h, the heap; ROUNDS, how often each core goes round, an operation or two each time.
-import _thread
+# Names that the test sets before: h, the heap; ROUNDS, how often each core goes round, an operation
+# or two each time.
 import gc
+import _thread
 
 LIVE = 12  # blocks that each core keeps at most
 PARTS = 4
