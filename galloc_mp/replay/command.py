@@ -1,5 +1,6 @@
 """`replay`: runs allocation traces on a target and reports."""
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -127,7 +128,10 @@ def run(
         if report.fit:
             out.print(show.smallest(report, target), soft_wrap=True)
     if save:
-        out.print(f"the board's own info(1) at each fullest moment: {save}/*.map", soft_wrap=True)
+        shown = os.path.relpath(save)
+        out.print(
+            f"the target's own info(1) at these moments: {shown}/*.map", soft_wrap=True
+        )
     said = [line for report in reports for line in show.complaints(report)]
     for line in said:
         out.print(f"FAILED {line}", style="red", soft_wrap=True)
