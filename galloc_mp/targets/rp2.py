@@ -29,9 +29,16 @@ def boot_rom() -> Path:
 
 
 class Rp2Target(RawReplTarget):
-    """An emulated board that runs the .uf2 of its spec."""
+    """An emulated board that runs the .uf2 of its spec.
+
+    wave: a pin and nanoseconds; something outside changes the level of that pin so often.
+    """
 
     boot_timeout = 60.0
+
+    def __init__(self, spec, wave: tuple[int, int] | None = None):
+        super().__init__(spec)
+        self.wave = wave
 
     def start_machine(self) -> ProcessStream:
         """See RawReplTarget."""
@@ -40,5 +47,8 @@ class Rp2Target(RawReplTarget):
                 f"{self.name}: no emulator yet; `make build TARGET={self.name}` installs it"
             )
         return ProcessStream(
-            ["node", str(PROGRAM), str(LIBRARY), str(boot_rom()), str(self.spec.image)]
+            [
+                *("node", str(PROGRAM), str(LIBRARY), str(boot_rom()), str(self.spec.image)),
+                *map(str, self.wave or ()),
+            ]
         )

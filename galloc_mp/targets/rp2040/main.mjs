@@ -1,6 +1,8 @@
 // Runs an rp2 image in rp2040js with its USB serial port on stdin and stdout:
 //
-//     node main.mjs LIBRARY BOOTROM IMAGE.uf2
+//     node main.mjs LIBRARY BOOTROM IMAGE.uf2 [PIN NANOSECONDS]
+//
+// PIN, NANOSECONDS: from outside, the level of that pin changes so often; for tests of interrupts.
 //
 // LIBRARY is the folder of the npm package, BOOTROM the 16 KiB of the chip's boot ROM. Ends when stdin does.
 
@@ -9,12 +11,23 @@ import { pathToFileURL } from 'node:url';
 
 import { Board } from './board.mjs';
 
-const [library, bootrom, image] = process.argv.slice(2);
+const [library, bootrom, image, pin, nanos] = process.argv.slice(2);
 const { Simulator, USBCDC } = await import(pathToFileURL(`${library}/dist/esm/index.js`));
 
 const board = new Board(Simulator, fs.readFileSync(bootrom), fs.readFileSync(image));
 const serial = new USBCDC(board.chip.usbCtrl);
 const input = [];
+
+if (pin) {
+    const input = board.chip.gpio[Number(pin)];
+    let level = false;
+    const alarm = board.clock.createAlarm(() => {
+        level = !level;
+        input.setInputValue(level);
+        alarm.schedule(Number(nanos));
+    });
+    alarm.schedule(Number(nanos));
+}
 
 serial.onDeviceConnected = () => serial.sendSerialByte(0x0d);
 serial.onSerialData = (bytes) => {

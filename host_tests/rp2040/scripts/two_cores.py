@@ -2,8 +2,8 @@
 # marks what it owns and looks whether the mark is still there, while core 0 also collects and
 # writes files. Prints "ok" or what went wrong, and the number of operations.
 #
-# Names that the test sets before: h, the heap; ROUNDS, how often each core goes round, an operation
-# or two each time.
+# Names that the test sets before: h, the heap; ROUNDS, how often each core goes round, an
+# operation or two each time.
 import gc
 import _thread
 
