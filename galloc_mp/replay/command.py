@@ -129,9 +129,7 @@ def run(
             out.print(show.smallest(report, target), soft_wrap=True)
     if save:
         shown = os.path.relpath(save)
-        out.print(
-            f"the target's own info(1) at these moments: {shown}/*.map", soft_wrap=True
-        )
+        out.print(f"the target's own info(1) at these moments: {shown}/*.map", soft_wrap=True)
     said = [line for report in reports for line in show.complaints(report)]
     for line in said:
         out.print(f"FAILED {line}", style="red", soft_wrap=True)
