@@ -29,35 +29,44 @@ def handler(pin):
     state[1] += 1
 
 
+def program():
+    """Returns the interrupts that came in each of its three parts."""
+    seen = []
+    for phase in ("raw", "collect", "move"):
+        before = state[0]
+        if phase == "raw":
+            for i in range(400):
+                m = h.malloc(10 + i % 100)
+                h.put32(m, 0, i)
+                n = h.realloc(m, 40 + i % 60)
+                assert h.get32(n, 0) == i
+                h.free(n)
+        elif phase == "collect":
+            for i in range(6):
+                junk = [bytearray(20) for _ in range(200)]
+                gc.collect()
+        else:
+            # A wall on either side, so that the block must move each time.
+            for i in range(60):
+                b = h.alloc(8 + 16 * (i % 6))
+                big = h.malloc(20000)
+                wall = h.malloc(8)
+                h.put32(big, 4999, i)
+                moved = h.realloc(big, 32768)
+                assert moved and h.get32(moved, 4999) == i
+                h.free(moved)
+                h.free(wall)
+                b.free()
+        seen.append(state[0] - before)
+    return seen
+
+
+# No new global name from here on: MicroPython makes its table anew for one, and a handler that
+# comes in between finds no names in it.
+seen = None
 pin = Pin(15, Pin.IN)
 pin.irq(handler, Pin.IRQ_RISING | Pin.IRQ_FALLING, hard=True)
-seen = []
-for phase in ("raw", "collect", "move"):
-    before = state[0]
-    if phase == "raw":
-        for i in range(400):
-            m = h.malloc(10 + i % 100)
-            h.put32(m, 0, i)
-            n = h.realloc(m, 40 + i % 60)
-            assert h.get32(n, 0) == i
-            h.free(n)
-    elif phase == "collect":
-        for i in range(6):
-            junk = [bytearray(20) for _ in range(200)]
-            gc.collect()
-    else:
-        # A wall on either side, so that the block must move each time.
-        for i in range(60):
-            b = h.alloc(8 + 16 * (i % 6))
-            big = h.malloc(20000)
-            wall = h.malloc(8)
-            h.put32(big, 4999, i)
-            moved = h.realloc(big, 32768)
-            assert moved and h.get32(moved, 4999) == i
-            h.free(moved)
-            h.free(wall)
-            b.free()
-    seen.append(state[0] - before)
+seen = program()
 pin.irq(None)
 for m in held:
     if m:
