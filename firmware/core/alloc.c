@@ -2,37 +2,27 @@
 
 #include "heap.h"
 
-// The chunk that a request of `need` units at the default alignment is to be cut from: the best fit among the small ones
-// and in the request's own bin, a good one beyond, top where nothing smaller does. Returns its link and sets *size; 0 when
-// there is none.
-GALLOC_INLINE uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *size) {
+// The chunk that a request of `need` units at the default alignment is to be cut from: the best fit among the small ones,
+// a good one among the large, top where nothing else does. Returns its link and sets *size; 0 when there is none.
+static uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *size) {
     uint32_t link = 0, bin;
     if (need < heap->small_limit) {
-        bin = galloc_map_search(heap, galloc_small_bin(heap, need));
-        if (bin < heap->small_bins) {
-            link = heap->heads[bin];
-            *size = galloc_small_bin_size(heap, bin);
-            return galloc_seems_free(heap, link, *size) ? link : 0;
-        }
+        bin = galloc_small_bin(heap, need);
+    } else if (need > heap->units) {
+        return 0;
     } else {
         bin = galloc_large_bin(heap, need);
-        if (heap->heads[bin] != 0) {
-            link = galloc_tree_best(heap, bin, need, galloc_tree_path(heap, bin, need));
-        }
-        bin = link == 0 && bin + 1u < heap->bins ? galloc_map_search(heap, bin + 1u) : GALLOC_NO_BIN;
+        link = galloc_tree_fit(heap, heap->heads[bin], need);
+        bin++;
     }
-    if (bin < heap->bins) {
-        link = galloc_tree_best(heap, bin, need, 0);
+    if (link == 0) {
+        bin = galloc_map_search(heap, bin);
+        link = bin >= heap->bins        ? heap->top
+               : bin < heap->small_bins ? heap->heads[bin]
+                                        : galloc_tree_end(heap, heap->heads[bin]);
     }
-    uint32_t top_size = heap->top_size;
-    if (link - 1u < heap->units) {
-        *size = galloc_free_size_at(heap, link);
-        if (*size <= top_size || top_size < need) {
-            return *size >= need && galloc_seems_free(heap, link, *size) ? link : 0;
-        }
-    }
-    *size = top_size;
-    return top_size >= need && galloc_seems_free(heap, heap->top, top_size) ? heap->top : 0;
+    *size = galloc_free_units(heap, link);
+    return *size >= need ? link : 0;
 }
 
 // Hands out `need` units, `front` units into the free chunk at `link`.
@@ -73,9 +63,53 @@ static bool place(const galloc_heap_t *heap, uint32_t link, uint32_t size, const
     return low_fits;
 }
 
-static bool fits(const galloc_heap_t *heap, uint32_t link, uint32_t size, const void *context) {
+typedef struct {
+    const request_t *request;
+    uint32_t most;  // units: larger chunks need not be looked at
+    uint32_t steps; // looks that are left, at most two a chunk: a stray write may have made a loop
+} search_t;
+
+// The first chunk of a list that can hold the block.
+static uint32_t find_in_list(const galloc_heap_t *heap, uint32_t link, search_t *search) {
     uint32_t front;
-    return place(heap, link, size, context, &front);
+    for (; galloc_is_link(heap, link) && search->steps > 0; search->steps--) {
+        if (place(heap, link, galloc_free_size_at(heap, link), search->request, &front)) {
+            return link;
+        }
+        link = galloc_chunk_at(heap, link)->next;
+    }
+    return 0;
+}
+
+// The same in a subtree of sizes from `low` to `low + span` - 1. A list is one with a single size.
+static uint32_t find_in_tree(const galloc_heap_t *heap, uint32_t at, uint32_t low, uint32_t span, search_t *search) {
+    if (span == 0 || low > search->most || low + span <= search->request->need || !galloc_is_link(heap, at) ||
+        search->steps == 0) {
+        return 0;
+    }
+    search->steps--;
+    const galloc_chunk_t *node = galloc_chunk_at(heap, at);
+    uint32_t found = node->header / 8u >= search->request->need ? find_in_list(heap, at, search) : 0;
+    for (uint32_t side = 0; side < 2 && found == 0; side++) {
+        found = find_in_tree(heap, node->child[side], low + side * (span / 2u), span / 2u, search);
+    }
+    return found;
+}
+
+// Looks at all chunks that are large enough for the block, but not for the most padding. Time: O(free chunks).
+static uint32_t find_lucky(const galloc_heap_t *heap, const request_t *request) {
+    search_t search = {request, request->need + request->mask + 1u, 2u * heap->free_chunks};
+    search.most = search.most < heap->units ? search.most : heap->units;
+    uint32_t found = 0, size = request->need, bin = galloc_bin(heap, size);
+    while (found == 0 && size <= search.most) {
+        bool small = bin < heap->small_bins;
+        uint32_t span = small ? 1u : 1u << (galloc_log2(size) - GALLOC_OCTAVE_SHIFT);
+        size &= 0u - span;
+        found = find_in_tree(heap, heap->heads[bin++], size, span, &search);
+        // The last sub-bin of a smallbin is followed by the next size.
+        size += small && (bin & ((1u << heap->sub_shift) - 1u)) != 0 ? 0 : span;
+    }
+    return found;
 }
 
 // The lowest small bin for `need` units and more that holds a chunk whose payload is aligned to 8 << sub, or GALLOC_NO_BIN.
@@ -109,7 +143,6 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
         uint32_t bin = aligned_search(heap, request.need, sub);
         if (bin != GALLOC_NO_BIN) {
             link = heap->heads[bin];
-            chunk_size = galloc_small_bin_size(heap, bin);
         }
     }
     if (link == 0) {
@@ -117,31 +150,19 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
         link = find(heap, request.need + request.mask + 2u, &chunk_size);
     }
     if (link == 0 && !(heap->flags & GALLOC_FLAG_BOUNDED_SEARCH)) {
-        link = galloc_bins_find(heap, request.need, request.need + request.mask + 1u, fits, &request);
-        chunk_size = link ? galloc_free_size_at(heap, link) : 0;
-        if (link == 0 && place(heap, heap->top, heap->top_size, &request, &front)) {
-            link = heap->top;
-            chunk_size = heap->top_size;
-        }
+        link = find_lucky(heap, &request);
+        link = link ? link : heap->top;
     }
-    if (link == 0 || !galloc_seems_free(heap, link, chunk_size) || !place(heap, link, chunk_size, &request, &front)) {
+    chunk_size = galloc_free_units(heap, link);
+    if (!place(heap, link, chunk_size, &request, &front)) {
         return galloc_fail(heap);
     }
     return hand_out(heap, link, chunk_size, front, request.need);
 }
 
-void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    if (GALLOC_UNLIKELY(heap == NULL || !galloc_static_ok(heap))) {
-        return NULL;
-    }
-    if (align > 8u) {
-        return alloc_aligned(heap, size, align);
-    }
-    if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
-        return galloc_fail(heap);
-    }
-    uint32_t need = galloc_chunk_units(size), chunk_size;
-    uint32_t link = find(heap, need, &chunk_size);
+// Any request at the default alignment.
+static GALLOC_NOINLINE void *alloc_anywhere(galloc_heap_t *heap, uint32_t need) {
+    uint32_t chunk_size, link = find(heap, need, &chunk_size);
     if (GALLOC_UNLIKELY(link == 0)) {
         return galloc_fail(heap);
     }
@@ -152,6 +173,76 @@ void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     return hand_out(heap, link, chunk_size, front, need);
 }
 
+#if !GALLOC_SMALL_CODE
+// The first chunk of a small bin, which is as large as the request or one unit larger.
+GALLOC_INLINE void *take_whole(galloc_heap_t *heap, uint32_t bin, uint32_t link, uint32_t size) {
+    uint32_t next = galloc_chunk_at(heap, link)->next;
+    heap->heads[bin] = next;
+    if (galloc_is_link(heap, next)) {
+        galloc_chunk_at(heap, next)->up = GALLOC_HEADS + bin;
+    } else {
+        galloc_map_clear(heap, bin);
+    }
+    galloc_toggle_prev(heap, link + size);
+    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, size) | GALLOC_PREV_IN_USE;
+    heap->free_chunks--;
+    heap->allocs++;
+    heap->used += galloc_payload_size(size);
+    return galloc_payload_at(heap, link);
+}
+
+// The high end of top, which stays a large chunk.
+GALLOC_INLINE void *take_from_top(galloc_heap_t *heap, uint32_t need) {
+    uint32_t top = heap->top, front = heap->top_size - need, link = top + front;
+    heap->top_size = front;
+    galloc_set_free(heap, top, front);
+    galloc_toggle_prev(heap, link + need);
+    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, need);
+    heap->allocs++;
+    heap->used += galloc_payload_size(need);
+    return galloc_payload_at(heap, link);
+}
+
+static GALLOC_NOINLINE void *split(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
+    return hand_out(heap, link, size, size - need, need);
+}
+#endif
+
+void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    if (GALLOC_UNLIKELY(heap == NULL || !galloc_static_ok(heap))) {
+        return NULL;
+    }
+    if (GALLOC_UNLIKELY(align > 8u)) {
+        return alloc_aligned(heap, size, align);
+    }
+    if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
+        return galloc_fail(heap);
+    }
+    uint32_t need = galloc_chunk_units(size);
+#if !GALLOC_SMALL_CODE
+    // The common cases, in few steps.
+    uint32_t bin = GALLOC_NO_BIN;
+    if (need < heap->small_limit) {
+        bin = galloc_map_search(heap, galloc_small_bin(heap, need));
+        if (bin < heap->small_bins) {
+            uint32_t link = heap->heads[bin], found = galloc_small_bin_size(heap, bin);
+            if (GALLOC_UNLIKELY(!galloc_seems_free(heap, link, found))) {
+                return galloc_fail(heap);
+            }
+            return found - need < GALLOC_MIN_UNITS ? take_whole(heap, bin, link, found)
+                                                   : split(heap, link, found, need);
+        }
+    } else if (need < GALLOC_LARGE_BLOCK / 8u) {
+        bin = galloc_map_search(heap, galloc_large_bin(heap, need));
+    }
+    if (bin == GALLOC_NO_BIN && heap->top_size >= need + heap->small_limit && need < GALLOC_LARGE_BLOCK / 8u &&
+        galloc_seems_free(heap, heap->top, heap->top_size)) {
+        return take_from_top(heap, need);
+    }
+#endif
+    return alloc_anywhere(heap, need);
+}
+
 void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
     void *block = galloc_alloc(heap, size, align);
     if (block != NULL) {
@@ -160,30 +251,62 @@ void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
     return block;
 }
 
-galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
-    uint32_t size, next_size, before_size;
-    galloc_fault_t fault = galloc_inspect(heap, block, &size);
-    if (GALLOC_UNLIKELY(fault != GALLOC_OK)) {
-        return fault;
-    }
-    uint32_t link = galloc_link_of(heap, block), next = link + size;
-    if (GALLOC_UNLIKELY(!galloc_size_after(heap, next, &next_size) || !galloc_size_before(heap, link, &before_size))) {
+// Takes back a block that may have free neighbours.
+static GALLOC_NOINLINE galloc_fault_t free_merging(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    uint32_t next_size, before_size;
+    if (GALLOC_UNLIKELY(!galloc_size_after(heap, link + size, &next_size) ||
+                        !galloc_size_before(heap, link, &before_size))) {
         return GALLOC_FAULT_CORRUPT;
     }
-    galloc_keep_peak(heap);
-    heap->used -= galloc_payload_size(size);
     heap->frees++;
-    // A header that stays behind in a free chunk must not pass for a live one.
-    galloc_chunk_at(heap, link)->header = 0;
-    if (next_size != 0) {
-        galloc_detach(heap, next, next_size);
-    } else {
-        galloc_toggle_prev(heap, next);
-    }
+    galloc_take_back(heap, link, size, next_size);
     if (before_size != 0) {
         galloc_resize_free(heap, link - before_size, before_size, before_size + size + next_size);
     } else {
         galloc_release(heap, link, size + next_size);
     }
     return GALLOC_OK;
+}
+
+#if !GALLOC_SMALL_CODE
+static GALLOC_NOINLINE galloc_fault_t release_large(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    galloc_release(heap, link, size);
+    return GALLOC_OK;
+}
+#endif
+
+galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
+    uint32_t size;
+    galloc_fault_t fault = galloc_inspect(heap, block, &size);
+    if (GALLOC_UNLIKELY(fault != GALLOC_OK)) {
+        return fault;
+    }
+    uint32_t link = galloc_link_of(heap, block);
+#if !GALLOC_SMALL_CODE
+    // The common cases, in few steps: nothing to merge with, or top behind the block.
+    uint32_t next = link + size;
+    if (galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE) {
+        if (galloc_chunk_at(heap, next)->header & GALLOC_IN_USE) {
+            heap->frees++;
+            galloc_keep_peak(heap);
+            heap->used -= galloc_payload_size(size);
+            galloc_toggle_prev(heap, next);
+            if (size >= heap->small_limit) {
+                return release_large(heap, link, size);
+            }
+            galloc_set_free(heap, link, size);
+            heap->free_chunks++;
+            galloc_link_small(heap, link, size);
+            return GALLOC_OK;
+        }
+        if (next == heap->top && galloc_seems_free(heap, next, heap->top_size)) {
+            heap->frees++;
+            galloc_keep_peak(heap);
+            heap->used -= galloc_payload_size(size);
+            galloc_move_top(heap, link, heap->top_size + size);
+            return GALLOC_OK;
+        }
+    }
+#endif
+    return free_merging(heap, link, size);
 }

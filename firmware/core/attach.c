@@ -5,12 +5,11 @@
 bool galloc_initialized(const void *region, size_t size) {
     uint32_t total;
     const galloc_heap_t *heap = galloc_heap_in(region, size, &total);
-    return total > sizeof(*heap) && heap->magic == GALLOC_MAGIC && heap->units == total / 8u - 1u &&
+    return total > sizeof(*heap) && heap->units == total / 8u - 1u &&
            heap->flags >> GALLOC_FLAG_SIZE_SHIFT == size % 8u && galloc_static_xor(heap) == GALLOC_MAGIC;
 }
 
 galloc_heap_t *galloc_attach(void *region, size_t size) {
-    uint32_t total;
-    galloc_heap_t *heap = galloc_heap_in(region, size, &total);
+    galloc_heap_t *heap = (galloc_heap_t *)(((uintptr_t)region + 7u) & ~(uintptr_t)7u);
     return galloc_initialized(region, size) && galloc_check(heap, NULL) == GALLOC_OK ? heap : NULL;
 }

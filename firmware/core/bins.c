@@ -12,184 +12,110 @@
 
 #include "bins.h"
 
-#define MAX_DEPTH 33
+#define MAX_DEPTH 32
 
-uint32_t galloc_tree_path(const galloc_heap_t *heap, uint32_t bin, uint32_t size) {
-    // All sizes of a bin share their highest bit and the two behind it; those of the last bin share nothing.
-    return bin == heap->bins - 1u ? size << (31u - galloc_log2(heap->units)) : (size << 1) << (33u - galloc_log2(size));
-}
-
-// Walks from the root towards `size`. Returns the word that links to `link`, or to a node of that size, or that is empty:
-// the place for a new one. *parent is the link of the chunk that this word is in, or 0. NULL where the tree is damaged.
-static uint32_t *locate(galloc_heap_t *heap, uint32_t bin, uint32_t size, uint32_t link) {
-    uint32_t path = galloc_tree_path(heap, bin, size);
-    uint32_t *slot = &heap->heads[bin];
-    for (int depth = MAX_DEPTH; depth > 0; depth--) {
-        uint32_t at = *slot;
-        if (at == 0 || at == link) {
+uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size) {
+    uint32_t slot = GALLOC_HEADS + galloc_large_bin(heap, size);
+    for (uint32_t path = galloc_tree_path(size); path != 0; path <<= 1) {
+        uint32_t at = *galloc_word(heap, slot);
+        if (at == 0) {
             return slot;
         }
-        if (!galloc_is_link(heap, at)) {
+        if (GALLOC_UNLIKELY(!galloc_is_link(heap, at))) {
             break;
         }
-        galloc_chunk_t *node = galloc_chunk_at(heap, at);
-        if (node->header / 8u == size) {
+        if (galloc_free_size_at(heap, at) == size) {
             return slot;
         }
-        slot = &node->child[path >> 31];
-        path <<= 1;
+        slot = galloc_child_of(at, path >> 31);
     }
-    return NULL;
+    return 0;
 }
 
 void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t bin = galloc_large_bin(heap, size);
-    uint32_t *slot = locate(heap, bin, size, link);
-    chunk->next = 0;
-    chunk->prev = 0;
+    uint32_t slot = galloc_tree_slot(heap, size), next = 0;
+    if (GALLOC_LIKELY(slot != 0)) { // else the chunk stays out of the damaged tree; galloc_check tells
+        uint32_t at = *galloc_word(heap, slot);
+        if (at != 0) { // a peer
+            slot = galloc_next_of(at);
+            next = *galloc_word(heap, slot);
+            galloc_set_up(heap, next, galloc_next_of(link));
+        }
+        *galloc_word(heap, slot) = link;
+    }
+    chunk->next = next;
+    chunk->up = slot;
     chunk->child[0] = 0;
     chunk->child[1] = 0;
-    if (slot == NULL) {
-        return; // the chunk stays out of the damaged tree; galloc_check tells
-    }
-    if (*slot == 0) {
-        *slot = link;
-        galloc_map_set(heap, bin);
-        return;
-    }
-    galloc_chunk_t *node = galloc_chunk_at(heap, *slot);
-    chunk->prev = *slot;
-    chunk->next = node->next;
-    node->next = link;
-    galloc_set_prev(heap, chunk->next, link);
 }
 
-const uint32_t *galloc_tree_slot(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    galloc_heap_t *same = (galloc_heap_t *)(uintptr_t)heap; // locate does not write
-    const uint32_t *slot = locate(same, galloc_large_bin(heap, size), size, link);
-    return slot != NULL && *slot == link ? slot : NULL;
-}
-
-void galloc_tree_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t heir = chunk->next, bin = galloc_large_bin(heap, size);
-    if (chunk->prev != 0) { // a peer
-        if (galloc_is_link(heap, chunk->prev)) {
-            galloc_chunk_at(heap, chunk->prev)->next = heir;
-        }
-        galloc_set_prev(heap, heir, chunk->prev);
+void galloc_tree_replace(galloc_heap_t *heap, uint32_t link) {
+    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    uint32_t heir = chunk->next ? chunk->next : galloc_tree_end(heap, link); // any leaf below may stand here
+    if (!galloc_is_link(heap, heir) || heir == link) {
+        return; // overwritten; galloc_check tells
+    }
+    galloc_chunk_t *place = galloc_chunk_at(heap, heir);
+    if (!galloc_is_held(heap, heir, place->up)) {
         return;
     }
-    uint32_t *slot = locate(heap, bin, size, link);
-    if (slot == NULL || *slot != link) {
-        return;
-    }
-    if (heir == 0) {
-        // Any leaf below may stand here.
-        uint32_t *leaf = slot;
-        for (int depth = MAX_DEPTH; depth > 0; depth--) {
-            galloc_chunk_t *node = galloc_chunk_at(heap, *leaf);
-            uint32_t *below = &node->child[node->child[0] == 0];
-            if (!galloc_is_link(heap, *below)) {
-                break;
-            }
-            leaf = below;
-        }
-        heir = *leaf;
-        *leaf = 0;
-        if (heir == link) { // a leaf itself
-            if (heap->heads[bin] == 0) {
-                galloc_map_clear(heap, bin);
-            }
-            return;
-        }
-    }
-    *slot = heir;
-    if (galloc_is_link(heap, heir)) {
-        galloc_chunk_t *place = galloc_chunk_at(heap, heir);
-        place->prev = 0;
-        place->child[0] = chunk->child[0];
-        place->child[1] = chunk->child[1];
-    }
+    *galloc_word(heap, place->up) = 0;
+    uint32_t low = chunk->child[0], high = chunk->child[1], up = chunk->up;
+    place->up = up;
+    place->child[0] = low;
+    place->child[1] = high;
+    *galloc_word(heap, up) = heir;
+    galloc_set_up(heap, low, galloc_child_of(heir, 0));
+    galloc_set_up(heap, high, galloc_child_of(heir, 1));
 }
 
-uint32_t galloc_tree_best(const galloc_heap_t *heap, uint32_t bin, uint32_t size, uint32_t path) {
-    // `rest` is the lowest subtree passed by: all of it is larger than the request. When the way that the request shows
-    // ends, the lowest chunk there is the last candidate.
-    uint32_t best = 0, spare = GALLOC_NO_UNITS, rest = 0, at = heap->heads[bin];
-    for (int depth = 2 * MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
+uint32_t galloc_tree_fit(const galloc_heap_t *heap, uint32_t at, uint32_t size) {
+    // `rest` is the lowest subtree passed by: all of it is larger than the request.
+    uint32_t best = 0, spare = GALLOC_NO_UNITS, rest = 0;
+    for (uint32_t path = galloc_tree_path(size); path != 0 && galloc_is_link(heap, at); path <<= 1) {
         const galloc_chunk_t *node = galloc_chunk_at(heap, at);
         uint32_t more = node->header / 8u - size;
         if (more < spare) {
-            spare = more;
             best = at;
+            spare = more;
+            if (more == 0) {
+                break;
+            }
         }
-        uint32_t high = node->child[1];
-        at = node->child[path >> 31];
-        if (path == 0) { // the lowest chunk
-            at = at ? at : high ? high : rest;
-            if (at == rest) {
-                rest = 0;
-            }
-        } else {
-            rest = path >> 31 == 0 && high != 0 ? high : rest;
-            path <<= 1;
-            if (at == 0) {
-                at = rest;
-                rest = 0;
-                path = 0;
-            }
+        at = node->child[0];
+        if (path >> 31 != 0) {
+            at = node->child[1];
+        } else if (node->child[1] != 0) {
+            rest = node->child[1];
         }
     }
-    uint32_t next = best ? galloc_chunk_at(heap, best)->next : 0;
-    return next ? next : best; // one of the list behind it is cheaper to unlink
+    best = best ? best : rest;
+    if (GALLOC_UNLIKELY(!galloc_is_link(heap, best))) {
+        return 0;
+    }
+    uint32_t next = galloc_chunk_at(heap, best)->next;
+    return galloc_is_link(heap, next) ? next : best; // one of the list behind it is cheaper to take out
+}
+
+uint32_t galloc_tree_end(const galloc_heap_t *heap, uint32_t at) {
+    for (int depth = MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
+        const galloc_chunk_t *node = galloc_chunk_at(heap, at);
+        uint32_t below = node->child[0] ? node->child[0] : node->child[1];
+        if (below == 0) {
+            return at;
+        }
+        at = below;
+    }
+    return 0;
 }
 
 uint32_t galloc_tree_greatest(const galloc_heap_t *heap, uint32_t bin) {
-    uint32_t best = 0, most = 0, at = heap->heads[bin];
+    uint32_t most = 0, at = heap->heads[bin];
     for (int depth = MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
         const galloc_chunk_t *node = galloc_chunk_at(heap, at);
-        if (node->header / 8u > most) {
-            most = node->header / 8u;
-            best = at;
-        }
+        most = node->header / 8u > most ? node->header / 8u : most;
         at = node->child[node->child[1] != 0];
     }
-    return best;
-}
-
-typedef struct {
-    uint32_t steps;
-    galloc_test_t test;
-    const void *context;
-} search_t;
-
-// The first chunk that passes, of those that can be reached from `at` without going up.
-static uint32_t find_from(const galloc_heap_t *heap, uint32_t at, bool tree, search_t *search) {
-    for (uint32_t link = at; galloc_is_link(heap, link) && search->steps > 0; search->steps--) {
-        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-        if (search->test(heap, link, chunk->header / 8u, search->context)) {
-            return link;
-        }
-        link = chunk->next;
-    }
-    if (!tree || !galloc_is_link(heap, at) || search->steps == 0) {
-        return 0;
-    }
-    const galloc_chunk_t *node = galloc_chunk_at(heap, at);
-    uint32_t found = find_from(heap, node->child[0], true, search);
-    return found ? found : find_from(heap, node->child[1], true, search);
-}
-
-uint32_t galloc_bins_find(const galloc_heap_t *heap, uint32_t size, uint32_t most, galloc_test_t test,
-                          const void *context) {
-    // The number of free chunks bounds the steps, should a stray write have made a loop.
-    search_t search = {heap->free_chunks, test, context};
-    uint32_t found = 0, sub_bins = (1u << heap->sub_shift) - 1u;
-    uint32_t last = most < heap->small_limit ? galloc_small_bin(heap, most) + sub_bins : galloc_large_bin(heap, most);
-    for (uint32_t bin = galloc_bin(heap, size); bin <= last && found == 0; bin++) {
-        found = find_from(heap, heap->heads[bin], bin >= heap->small_bins, &search);
-    }
-    return found;
+    return most;
 }

@@ -1,8 +1,8 @@
 // The bins: where the free chunks stand, by size, and how they are put in, taken out and found.
 //
 //   small   2, 3, 4, ... units: one smallbin a size, made of sub-bins by the alignment of the payload. A list each.
-//   large   four bins an octave, the last one open: a bitwise trie on the size each, whose nodes are the chunks. So a
-//           search is exact, and bounded by the bits of a word and not by the number of chunks.
+//   large   two bins an octave: a bitwise trie on the size each, whose nodes are the chunks. So a search is exact, and
+//           bounded by the bits of a word and not by the number of chunks.
 //   top     one large chunk in no bin, the largest one whenever a chunk is freed: most requests of a heap that is not yet
 //           cut up are served from it without touching a bin.
 //
@@ -16,10 +16,20 @@
 
 #define GALLOC_NO_BIN 0xffffffffu
 
-// Number of octaves and quarters of octaves up to `size` units, which is 4 or more.
-GALLOC_INLINE uint32_t galloc_size_class(uint32_t size) {
+// Number of octaves, and parts of octaves, up to `size` units, which is 4 or more.
+#if GALLOC_SMALL_CODE
+uint32_t galloc_size_class(uint32_t size);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_size_class(uint32_t size) {
     uint32_t octave = galloc_log2(size);
-    return octave * 4u + (size >> (octave - 2u));
+    return (octave << GALLOC_OCTAVE_SHIFT) + (size >> (octave - GALLOC_OCTAVE_SHIFT));
+}
+#endif
+
+// The bits of `size` that tell the chunks of one large bin apart, the highest first, and a 1 behind them.
+GALLOC_INLINE uint32_t galloc_tree_path(uint32_t size) {
+    return (size * 2u + 1u) << (31u + GALLOC_OCTAVE_SHIFT - galloc_log2(size));
 }
 
 GALLOC_INLINE uint32_t galloc_small_bin(const galloc_heap_t *heap, uint32_t size) {
@@ -30,13 +40,17 @@ GALLOC_INLINE uint32_t galloc_small_bin_size(const galloc_heap_t *heap, uint32_t
     return (bin >> heap->sub_shift) + GALLOC_MIN_UNITS;
 }
 
-GALLOC_INLINE uint32_t galloc_sub_bin(const galloc_heap_t *heap, uint32_t link) {
+#if GALLOC_SMALL_CODE
+uint32_t galloc_sub_bin(const galloc_heap_t *heap, uint32_t link);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_sub_bin(const galloc_heap_t *heap, uint32_t link) {
     return galloc_ctz((link + heap->origin) | heap->sub_cap);
 }
+#endif
 
 GALLOC_INLINE uint32_t galloc_large_bin(const galloc_heap_t *heap, uint32_t size) {
-    uint32_t bin = galloc_size_class(size) - heap->class_base;
-    return bin < heap->bins ? bin : heap->bins - 1u;
+    return galloc_size_class(size) - (uint32_t)heap->class_base;
 }
 
 // The first bin for chunks of `size` units.
@@ -69,59 +83,77 @@ GALLOC_INLINE uint32_t galloc_map_search(const galloc_heap_t *heap, uint32_t bin
     return (word << GALLOC_WORD_LOG2) + galloc_word_ctz(bits);
 }
 
-// Puts a large chunk into its bin, and takes it out.
+// Puts a large chunk into a bin that holds some.
 void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size);
-void galloc_tree_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size);
 
-// The smallest chunk of at least `size` units in a large bin, or 0. `path` is that of `size`, or 0 where all chunks of the
-// bin are larger.
-uint32_t galloc_tree_best(const galloc_heap_t *heap, uint32_t bin, uint32_t size, uint32_t path);
+// Takes a chunk out of a tree where others hang on it.
+void galloc_tree_replace(galloc_heap_t *heap, uint32_t link);
 
-// The largest chunk in a large bin, or 0.
+// A chunk of at least `size` units in the large bin of that size, the one that fits best of some; 0 when there is none.
+uint32_t galloc_tree_fit(const galloc_heap_t *heap, uint32_t at, uint32_t size);
+
+// The chunk at the end of the lowest way down from `at`, or 0.
+uint32_t galloc_tree_end(const galloc_heap_t *heap, uint32_t at);
+
+// The units of the largest chunk in a large bin, or 0.
 uint32_t galloc_tree_greatest(const galloc_heap_t *heap, uint32_t bin);
 
-// Whether a large chunk stands where its size belongs.
-const uint32_t *galloc_tree_slot(const galloc_heap_t *heap, uint32_t link, uint32_t size);
-
-// The bits of `size` that tell the chunks of one large bin apart, the highest first.
-uint32_t galloc_tree_path(const galloc_heap_t *heap, uint32_t bin, uint32_t size);
-
-// Calls `test` for the free chunks of `size` to `most` units in the bins, and some around, until it returns true. Returns the
-// link of that chunk, or 0. Time: O(free chunks).
-typedef bool (*galloc_test_t)(const galloc_heap_t *heap, uint32_t link, uint32_t size, const void *context);
-uint32_t galloc_bins_find(const galloc_heap_t *heap, uint32_t size, uint32_t most, galloc_test_t test,
-                          const void *context);
+// The number of the word that links to the first large chunk of `size` units, or is empty and should; 0 where the tree is
+// damaged.
+uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size);
 
 #if GALLOC_SMALL_CODE
-void galloc_small_insert(galloc_heap_t *heap, uint32_t link, uint32_t size);
-void galloc_small_unlink(galloc_heap_t *heap, uint32_t link);
+void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size);
+void galloc_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size);
 #endif
 
 #ifdef GALLOC_HOT
-GALLOC_HOT void galloc_small_insert(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    uint32_t bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
+GALLOC_INLINE void galloc_link_first(galloc_heap_t *heap, uint32_t link, uint32_t bin) {
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t next = heap->heads[bin];
-    chunk->next = next;
-    chunk->prev = ~bin;
+    chunk->next = heap->heads[bin];
+    chunk->up = GALLOC_HEADS + bin;
     heap->heads[bin] = link;
     galloc_map_set(heap, bin);
-    galloc_set_prev(heap, next, link);
 }
 
-GALLOC_HOT void galloc_small_unlink(galloc_heap_t *heap, uint32_t link) {
-    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t next = chunk->next, prev = chunk->prev, bin = ~prev;
-    if (GALLOC_LIKELY(bin < heap->small_bins)) {
-        heap->heads[bin] = next;
-        if (next == 0) {
-            galloc_map_clear(heap, bin);
-            return;
-        }
-    } else if (galloc_is_link(heap, prev)) {
-        galloc_chunk_at(heap, prev)->next = next;
+GALLOC_INLINE void galloc_link_small(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    uint32_t bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
+    galloc_set_up(heap, heap->heads[bin], galloc_next_of(link));
+    galloc_link_first(heap, link, bin);
+}
+
+// Puts a free chunk into its bin, and takes it out.
+GALLOC_HOT void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    if (size < heap->small_limit) {
+        galloc_link_small(heap, link, size);
+        return;
     }
-    galloc_set_prev(heap, next, prev);
+    uint32_t bin = galloc_large_bin(heap, size);
+    if (heap->heads[bin] != 0) {
+        galloc_tree_insert(heap, link, size);
+        return;
+    }
+    galloc_chunk_at(heap, link)->child[0] = 0;
+    galloc_chunk_at(heap, link)->child[1] = 0;
+    galloc_link_first(heap, link, bin);
+}
+
+GALLOC_HOT void galloc_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    uint32_t next = chunk->next, up = chunk->up, bin = up - GALLOC_HEADS;
+    if (GALLOC_UNLIKELY(!galloc_is_held(heap, link, up))) {
+        return; // overwritten; galloc_check tells
+    }
+    if (size >= heap->small_limit && (chunk->child[0] | chunk->child[1]) != 0) {
+        galloc_tree_replace(heap, link);
+        return;
+    }
+    *galloc_word(heap, up) = next;
+    if (next != 0) {
+        galloc_set_up(heap, next, up);
+    } else if (bin < heap->bins) {
+        galloc_map_clear(heap, bin);
+    }
 }
 #endif
 

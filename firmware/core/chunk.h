@@ -8,7 +8,7 @@
 // word of the region is the header of an empty chunk that is always in use: whoever looks at "the next chunk" finds one.
 //
 //   live    | header | payload                                                      |
-//   free    | header | next | prev | child | child |        ...              | tag |     child: large chunks only
+//   free    | header | next | up | child | child |          ...              | tag |     child: large chunks only
 //
 //   header  | check: what is left | size in units | prev | prev | in use |              bit 0 on the right
 //
@@ -38,19 +38,21 @@
 
 struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t magic;
-    // What follows up to static_sum is settled by init and never changes.
-    uint32_t units;      // link of the end chunk; every chunk's link is smaller
-    uint32_t first;      // link of the first chunk
-    uint32_t check_mask; // header bits that hold the checksum
-    uint32_t key;        // makes the checksums of two heaps differ
-    uint32_t origin;     // link + origin was, at init, the address of a payload / 8: sub-bins go by it
+    // What follows up to static_sum is settled by init and never changes. Bytes come first: small cores reach no further.
     uint16_t sub_cap;    // 1 << number of the last sub-bin
     uint8_t small_limit; // chunks of this many units and more are large
     uint8_t small_bins;  // smallbins times sub-bins; the bins behind are large
-    uint8_t bins;        // number of bins; the last one takes all that is larger, too
-    uint8_t class_base;  // size class of bin 0, if it were a large one
+    uint8_t bins;        // number of bins
+    int8_t class_base;   // size class of bin 0, if it were a large one; below 0 with many smallbins
     uint8_t sub_shift;   // a smallbin has 1 << sub_shift places for its sub-bins
     uint8_t flags;       // GALLOC_FLAG_*
+    uint32_t units;      // link of the end chunk; every chunk's link is smaller
+    uint32_t first;      // link of the first chunk
+    uint32_t span;       // links that a chunk can have: first and up, with room for its words
+    uint32_t words;      // words from the first bin to the end chunk: those that a link may stand in
+    uint32_t check_mask; // header bits that hold the checksum
+    uint32_t key;        // makes the checksums of two heaps differ
+    uint32_t origin;     // link + origin was, at init, the address of a payload / 8: sub-bins go by it
     uint32_t static_sum; // makes the XOR of this and the words above GALLOC_MAGIC
 
     uint32_t top;         // link of a large chunk that stands in no bin, or 0: new blocks are cut from it
@@ -73,7 +75,7 @@ _Static_assert(offsetof(struct galloc_heap, map) % 8u == 0, "the bitmap is read 
 typedef struct GALLOC_MAY_ALIAS {
     uint32_t header;
     uint32_t next; // link of the next chunk of the same bin (small) or of the same size (large), or 0
-    uint32_t prev; // link of the one before; none: ~number of the bin (small) or 0 (large, which stands in the tree)
+    uint32_t up; // number, from the start of the heap, of the word that holds this chunk's link: a bin, `next`, `child`
     uint32_t child[2]; // large: subtrees with the next bit of the size clear, set
 } galloc_chunk_t;
 
@@ -100,14 +102,40 @@ GALLOC_INLINE void *galloc_payload_at(const galloc_heap_t *heap, uint32_t link) 
 }
 
 GALLOC_INLINE bool galloc_is_link(const galloc_heap_t *heap, uint32_t link) {
-    return link - heap->first < heap->units - 1u - heap->first;
+    return link - heap->first < heap->span;
 }
 
-GALLOC_INLINE void galloc_set_prev(const galloc_heap_t *heap, uint32_t link, uint32_t prev) {
+// A word of the heap by its number, and the numbers of those that hold links.
+GALLOC_INLINE uint32_t *galloc_word(const galloc_heap_t *heap, uint32_t number) {
+    return (uint32_t *)(uintptr_t)heap + number;
+}
+
+#define GALLOC_HEADS ((uint32_t)offsetof(struct galloc_heap, heads) / 4u)
+
+GALLOC_INLINE uint32_t galloc_next_of(uint32_t link) {
+    return link * 2u + 2u;
+}
+
+GALLOC_INLINE uint32_t galloc_child_of(uint32_t link, uint32_t side) {
+    return link * 2u + 4u + side;
+}
+
+// Whether the word of this number is one that may hold links, and holds `link`.
+GALLOC_INLINE bool galloc_is_held(const galloc_heap_t *heap, uint32_t link, uint32_t number) {
+    return number - GALLOC_HEADS < heap->words && *galloc_word(heap, number) == link;
+}
+
+// Links `link`, if it is one, to the word that holds it.
+#if GALLOC_SMALL_CODE
+void galloc_set_up(const galloc_heap_t *heap, uint32_t link, uint32_t up);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT void galloc_set_up(const galloc_heap_t *heap, uint32_t link, uint32_t up) {
     if (galloc_is_link(heap, link)) {
-        galloc_chunk_at(heap, link)->prev = prev;
+        galloc_chunk_at(heap, link)->up = up;
     }
 }
+#endif
 
 GALLOC_INLINE uint32_t galloc_link_of(const galloc_heap_t *heap, const void *block) {
     return (uint32_t)(((uintptr_t)block - (uintptr_t)heap) / 8u) - 1u;
@@ -134,7 +162,11 @@ GALLOC_INLINE uint32_t galloc_free_size_at(const galloc_heap_t *heap, uint32_t l
 // The header of a live chunk, but for its prev bits. The checksum is the top bits of a product with a constant. For sizes
 // of up to 16 bits the constant was searched such that no one, two or three flipped bits of a header cancel out, whatever
 // the size, offset and key (but for both prev bits).
-GALLOC_INLINE uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+#if GALLOC_SMALL_CODE
+uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t link, uint32_t size);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     uint32_t header = size * 8u + GALLOC_IN_USE;
 #if GALLOC_HEADER_CHECK
     header |= ((header ^ link * 8u ^ heap->key) * 0x37357ae3u) & heap->check_mask;
@@ -143,11 +175,17 @@ GALLOC_INLINE uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t li
 #endif
     return header;
 }
+#endif
 
-GALLOC_INLINE void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+#if GALLOC_SMALL_CODE
+void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_chunk_at(heap, link)->header = size * 8u + GALLOC_PREV_IN_USE;
     *galloc_tag_before(heap, link + size) = link;
 }
+#endif
 
 // Tells a chunk that the one before it was taken, or has become free. The header of a chunk that was overwritten stays
 // as wrong as it was.
@@ -155,20 +193,26 @@ GALLOC_INLINE void galloc_toggle_prev(const galloc_heap_t *heap, uint32_t link) 
     galloc_chunk_at(heap, link)->header ^= GALLOC_PREV_IN_USE;
 }
 
-// Whether `size` units from `link` on lie between the control block and the end chunk.
-GALLOC_INLINE bool galloc_inside(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    return link < heap->units && size <= heap->units - link;
-}
-
 // Whether a free chunk of `size` units seems to stand at `link`. Reads nothing outside the region.
 GALLOC_INLINE bool galloc_seems_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    return galloc_inside(heap, link, size) && galloc_chunk_at(heap, link)->header == size * 8u + GALLOC_PREV_IN_USE;
+    return galloc_is_link(heap, link) && size <= heap->units - link &&
+           galloc_chunk_at(heap, link)->header == size * 8u + GALLOC_PREV_IN_USE;
 }
 
-// The same, with all that can be said of it.
-GALLOC_INLINE bool galloc_free_chunk_ok(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    return size >= GALLOC_MIN_UNITS && link >= heap->first && galloc_seems_free(heap, link, size) &&
-           *galloc_tag_before(heap, link + size) == link;
+// Units of the free chunk at `link`; 0 where header and tag say that there is none. Reads nothing outside the region.
+#if GALLOC_SMALL_CODE
+uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link) {
+    if (!galloc_is_link(heap, link)) {
+        return 0;
+    }
+    uint32_t header = galloc_chunk_at(heap, link)->header, size = header / 8u;
+    bool sound = (header & GALLOC_FLAGS) == GALLOC_PREV_IN_USE && header >= 8u * GALLOC_MIN_UNITS &&
+                 size <= heap->units - link && *galloc_tag_before(heap, link + size) == link;
+    return sound ? size : 0;
 }
+#endif
 
 #endif

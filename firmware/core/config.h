@@ -6,7 +6,7 @@
 // Exact-size bins for small chunks: 16, 24, 32, ... bytes. More make small requests exact and cheap, at 4 bytes for each
 // bin and sub-bin. Default of galloc_config_t.smallbins.
 #ifndef GALLOC_SMALLBINS
-#define GALLOC_SMALLBINS 28
+#define GALLOC_SMALLBINS 22
 #endif
 
 // Sub-bins of a smallbin, by the alignment of the payload: exactly 8, exactly 16, ..., the last one 'that or more'. More
@@ -28,8 +28,12 @@
 
 // What a heap has at the most: a configuration may ask for more sub-bins, or smallbins times sub-bins, and gets these.
 #define GALLOC_SUB_BINS_MAX 16u
-#define GALLOC_SMALL_BINS_MAX 160u
-#define GALLOC_LARGE_BINS_MAX 32u
+#define GALLOC_SMALL_BINS_MAX 128u
+
+// Large bins of an octave: 1 << this.
+#ifndef GALLOC_OCTAVE_SHIFT
+#define GALLOC_OCTAVE_SHIFT 1u
+#endif
 
 _Static_assert(GALLOC_SMALLBINS >= 1, "GALLOC_SMALLBINS: at least 1");
 _Static_assert(GALLOC_ALIGNMENT_SUB_BINS >= 2, "GALLOC_ALIGNMENT_SUB_BINS: at least 2");

@@ -6,20 +6,30 @@
 
 #include "bins.h"
 
-#define GALLOC_MAGIC 0x32434c47u // "GLC2"; changes with the layout
-#define GALLOC_STATIC_WORDS 9u   // of the control block, from magic to static_sum
+#define GALLOC_MAGIC 0x33434c47u // "GLC3"; changes with the layout
+#define GALLOC_STATIC_WORDS 11u  // of the control block, from magic to static_sum
 
 // XOR of the words that never change, which every index comes from; GALLOC_MAGIC if this is a heap at all.
-GALLOC_INLINE uint32_t galloc_static_xor(const galloc_heap_t *heap) {
+#if GALLOC_SMALL_CODE
+uint32_t galloc_static_xor(const galloc_heap_t *heap);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_static_xor(const galloc_heap_t *heap) {
     const struct GALLOC_MAY_ALIAS {
         uint32_t word[GALLOC_STATIC_WORDS];
     } *block = (const void *)heap;
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < GALLOC_STATIC_WORDS; i++) {
+    uint32_t sum = block->word[0];
+#if GALLOC_SMALL_CODE
+    for (uint32_t i = 1; i < GALLOC_STATIC_WORDS; i++) {
         sum ^= block->word[i];
     }
+#else
+    sum ^= block->word[1] ^ block->word[2] ^ block->word[3] ^ block->word[4] ^ block->word[5];
+    sum ^= block->word[6] ^ block->word[7] ^ block->word[8] ^ block->word[9] ^ block->word[10];
+#endif
     return sum;
 }
+#endif
 
 // Whether the heap may be touched.
 GALLOC_INLINE bool galloc_static_ok(const galloc_heap_t *heap) {
@@ -31,21 +41,31 @@ GALLOC_INLINE bool galloc_static_ok(const galloc_heap_t *heap) {
 }
 
 // Units of the chunk for a payload of `size` bytes; more than any region has where that overflows.
-GALLOC_INLINE uint32_t galloc_chunk_units(size_t size) {
+#if GALLOC_SMALL_CODE
+uint32_t galloc_chunk_units(size_t size);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT uint32_t galloc_chunk_units(size_t size) {
     if (GALLOC_UNLIKELY(size > 0xfffffff0u - 11u)) {
         return GALLOC_NO_UNITS;
     }
     uint32_t need = ((uint32_t)size + GALLOC_HEADER_SIZE + 7u) / 8u;
     return need > GALLOC_MIN_UNITS ? need : GALLOC_MIN_UNITS;
 }
+#endif
 
-GALLOC_INLINE void galloc_keep_peak(galloc_heap_t *heap) {
+#if GALLOC_SMALL_CODE
+void galloc_keep_peak(galloc_heap_t *heap);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT void galloc_keep_peak(galloc_heap_t *heap) {
     uint32_t used = heap->used, peak = heap->peak;
     if (used > peak) {
         heap->peak = used;
         heap->guard ^= peak ^ used;
     }
 }
+#endif
 
 // What makes a link the address of its payload / 8.
 GALLOC_INLINE uint32_t galloc_origin(const galloc_heap_t *heap) {
@@ -64,6 +84,7 @@ void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32
 galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *block, uint32_t *size);
 bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size);
 bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size);
+void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size);
 void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need);
 #endif
 
@@ -71,13 +92,11 @@ void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t fro
 // Takes a free chunk out of its bin.
 GALLOC_HOT void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     heap->free_chunks--;
-    if (size < heap->small_limit) {
-        galloc_small_unlink(heap, link);
-    } else if (link == heap->top) {
+    if (link == heap->top) {
         heap->top = 0;
         heap->top_size = 0;
     } else {
-        galloc_tree_unlink(heap, link, size);
+        galloc_unlink(heap, link, size);
     }
 }
 
@@ -85,32 +104,31 @@ GALLOC_HOT void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size)
 GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_set_free(heap, link, size);
     heap->free_chunks++;
-    if (size < heap->small_limit) {
-        galloc_small_insert(heap, link, size);
-        return;
-    }
     uint32_t top_size = heap->top_size;
-    if (size > top_size) {
+    if (size > top_size && size >= heap->small_limit) {
         uint32_t top = heap->top;
         heap->top = link;
         heap->top_size = size;
-        if (top_size == 0) {
-            return;
-        }
         link = top;
         size = top_size;
-        if (GALLOC_UNLIKELY(!galloc_seems_free(heap, link, size))) {
+        if (top_size == 0 || GALLOC_UNLIKELY(galloc_free_units(heap, link) != size)) {
             return; // overwritten; galloc_check tells
         }
     }
-    galloc_tree_insert(heap, link, size);
+    galloc_link(heap, link, size);
+}
+
+// Makes `size` units at `link` the new top, of which the old one is a part, or which is a part of the old one.
+GALLOC_INLINE void galloc_move_top(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    heap->top = link;
+    heap->top_size = size;
+    galloc_set_free(heap, link, size);
 }
 
 // Makes a free chunk larger or smaller at its end.
 GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size) {
     if (link == heap->top && size >= heap->small_limit) {
-        heap->top_size = size;
-        galloc_set_free(heap, link, size);
+        galloc_move_top(heap, link, size);
         return;
     }
     galloc_detach(heap, link, old);
@@ -128,7 +146,7 @@ GALLOC_HOT galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *
         return GALLOC_FAULT_GEOMETRY;
     }
     uintptr_t offset = (uintptr_t)block - (uintptr_t)heap, link = offset / 8u - 1u;
-    if (GALLOC_UNLIKELY(link - heap->first >= heap->units - heap->first)) { // below the first chunk, too: it wraps
+    if (GALLOC_UNLIKELY(link - heap->first >= heap->span)) { // below the first chunk, too: it wraps
         return GALLOC_FAULT_FOREIGN;
     }
     if (GALLOC_UNLIKELY(offset % 8u != 0)) {
@@ -139,9 +157,10 @@ GALLOC_HOT galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *
         return GALLOC_FAULT_NOT_ALLOCATED;
     }
     uint32_t found = galloc_size_of(heap, header);
+    // Both prev bits, or none, may differ.
     uint32_t flags = header ^ galloc_live_header(heap, (uint32_t)link, found);
-    if (GALLOC_UNLIKELY((flags != 0 && flags != GALLOC_PREV_IN_USE) || found < GALLOC_MIN_UNITS ||
-                        found > heap->units - (uint32_t)link)) {
+    if (GALLOC_UNLIKELY((flags & ~(uint32_t)GALLOC_PREV_IN_USE) != 0 || ((flags + 2u) & 4u) != 0 ||
+                        found < GALLOC_MIN_UNITS || found > heap->units - (uint32_t)link)) {
         return GALLOC_FAULT_CORRUPT;
     }
     *size = found;
@@ -151,14 +170,12 @@ GALLOC_HOT galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *
 // Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
 // Returns false when it is neither.
 GALLOC_HOT bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size) {
-    uint32_t header = galloc_chunk_at(heap, next)->header;
     *size = 0;
-    if (header & GALLOC_IN_USE) {
+    if (galloc_chunk_at(heap, next)->header & GALLOC_IN_USE) {
         return true;
     }
-    *size = header / 8u;
-    return (header & GALLOC_FLAGS) == GALLOC_PREV_IN_USE && header >= 8u * GALLOC_MIN_UNITS &&
-           header / 8u <= heap->units - next;
+    *size = galloc_free_units(heap, next);
+    return *size != 0;
 }
 
 // The same for the chunk that ends at `link`, where a live one stands.
@@ -168,9 +185,21 @@ GALLOC_HOT bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uin
         return true;
     }
     uint32_t tag = *galloc_tag_before(heap, link);
-    *size = link - tag;
-    return tag < link && *size >= GALLOC_MIN_UNITS &&
-           galloc_chunk_at(heap, tag)->header == *size * 8u + GALLOC_PREV_IN_USE;
+    *size = galloc_free_units(heap, tag);
+    return *size != 0 && tag + *size == link;
+}
+
+// Makes a live chunk free space in no bin, together with the free chunk of `next_size` units behind it; 0: there is none.
+GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size) {
+    galloc_keep_peak(heap);
+    heap->used -= galloc_payload_size(size);
+    // A header that stays behind in a free chunk must not pass for a live one.
+    galloc_chunk_at(heap, link)->header = 0;
+    if (next_size != 0) {
+        galloc_detach(heap, link + size, next_size);
+    } else {
+        galloc_toggle_prev(heap, link + size);
+    }
 }
 
 // Makes a live block of `need` units, `front` units behind `link`, of free space that is in no bin any more:

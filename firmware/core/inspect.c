@@ -20,8 +20,7 @@ static uint32_t greatest_free(const galloc_heap_t *heap) {
     }
     uint32_t size = 0;
     if (bin >= heap->small_bins) {
-        uint32_t link = galloc_tree_greatest(heap, bin);
-        size = link ? galloc_free_size_at(heap, link) : 0;
+        size = galloc_tree_greatest(heap, bin);
     } else if (heap->heads[bin] != 0) {
         size = galloc_small_bin_size(heap, bin);
     }
@@ -51,12 +50,11 @@ void galloc_stats(const galloc_heap_t *heap, galloc_stats_t *out) {
 static uint32_t chunk_size_at(const galloc_heap_t *heap, uint32_t link, bool *live) {
     uint32_t header = galloc_chunk_at(heap, link)->header;
     *live = (header & GALLOC_IN_USE) != 0;
-    uint32_t size = header / 8u;
-    if (*live) {
-        galloc_inspect(heap, galloc_payload_at(heap, link), &size);
-    } else if (!galloc_free_chunk_ok(heap, link, size)) {
-        size = 0;
+    uint32_t size;
+    if (!*live) {
+        return galloc_free_units(heap, link);
     }
+    galloc_inspect(heap, galloc_payload_at(heap, link), &size);
     return size;
 }
 
@@ -74,29 +72,29 @@ void galloc_walk(const galloc_heap_t *heap, galloc_visit_t visit, void *context)
     }
 }
 
-// The functions below return the word that is wrong, or NULL. A wrong geometry is told as the first word of the heap.
+// The functions below return the number of the word that is wrong, or 0.
 
-static const uint32_t *wrong_control(const galloc_heap_t *heap) {
-    if (heap->magic != GALLOC_MAGIC || galloc_static_xor(heap) != GALLOC_MAGIC || heap->first >= heap->units ||
-        sizeof(*heap) + 4u * (size_t)heap->bins > (size_t)heap->first * 8u + 4u || heap->small_bins >= heap->bins ||
-        heap->bins > GALLOC_MAP_BITS) {
-        return &heap->magic;
-    }
+#define WORD(field) ((uint32_t)offsetof(galloc_heap_t, field) / 4u)
+
+static bool geometry_ok(const galloc_heap_t *heap) {
+    return heap->magic == GALLOC_MAGIC && galloc_static_xor(heap) == GALLOC_MAGIC && heap->first < heap->units &&
+           heap->first + heap->span == heap->units - 1u && GALLOC_HEADS + heap->bins <= heap->first * 2u + 1u &&
+           heap->small_bins < heap->bins;
+}
+
+static uint32_t wrong_guard(const galloc_heap_t *heap) {
     uint32_t guard = heap->guard ^ heap->peak ^ heap->failures;
     for (int i = 0; i < GALLOC_ROOTS; i++) {
         guard ^= heap->roots[i];
     }
-    return guard ? &heap->guard : NULL;
+    return guard ? WORD(guard) : 0;
 }
 
-// Whether a free chunk stands at `link`, of any size.
-static bool is_free_chunk(const galloc_heap_t *heap, uint32_t link) {
-    return galloc_is_link(heap, link) && galloc_free_chunk_ok(heap, link, galloc_free_size_at(heap, link));
-}
-
-// Whether one stands there that is in a bin.
-static bool is_binned(const galloc_heap_t *heap, uint32_t link) {
-    return link != heap->top && is_free_chunk(heap, link);
+// Whether the word `link` of a free chunk holds nothing, or a free chunk that knows of it.
+static bool links(const galloc_heap_t *heap, uint32_t word) {
+    uint32_t link = *galloc_word(heap, word);
+    return link == 0 ||
+           (link != heap->top && galloc_free_units(heap, link) != 0 && galloc_chunk_at(heap, link)->up == word);
 }
 
 // Whether the free chunk at `link` and those that it is linked with agree. What holds for each free chunk holds for lists
@@ -107,41 +105,37 @@ static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     if (link == heap->top) {
         return large && size == heap->top_size;
     }
-    if (chunk->next != 0 && (!is_binned(heap, chunk->next) || galloc_free_size_at(heap, chunk->next) != size ||
-                             galloc_chunk_at(heap, chunk->next)->prev != link)) {
+    if (!links(heap, galloc_next_of(link)) ||
+        (large && (!links(heap, galloc_child_of(link, 0)) || !links(heap, galloc_child_of(link, 1))))) {
         return false;
     }
-    if (galloc_is_link(heap, chunk->prev)) {
-        return is_binned(heap, chunk->prev) && galloc_free_size_at(heap, chunk->prev) == size &&
-               galloc_chunk_at(heap, chunk->prev)->next == link;
+    uint32_t first =
+        large ? galloc_tree_slot(heap, size) : GALLOC_HEADS + galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
+    if (chunk->up == first) {
+        return *galloc_word(heap, first) == link;
     }
-    if (!large) {
-        return ~chunk->prev == galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
-    }
-    for (int side = 0; side < 2; side++) {
-        uint32_t child = chunk->child[side];
-        if (child != 0 && (!is_binned(heap, child) || galloc_free_size_at(heap, child) < heap->small_limit ||
-                           galloc_tree_slot(heap, child, galloc_free_size_at(heap, child)) != &chunk->child[side])) {
-            return false;
-        }
-    }
-    return chunk->prev == 0 && galloc_tree_slot(heap, link, size) != NULL;
+    uint32_t before = chunk->up / 2u - 1u; // the chunk whose `next` this is
+    return galloc_next_of(before) == chunk->up && galloc_free_units(heap, before) == size &&
+           galloc_chunk_at(heap, before)->next == link;
 }
 
-static const uint32_t *wrong_chunk(const galloc_heap_t *heap) {
+static uint32_t wrong_chunk(const galloc_heap_t *heap) {
     uint32_t used = 0, blocks = 0, free_chunks = 0, link = heap->first, prev_flags = GALLOC_PREV_IN_USE;
     for (;;) {
-        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-        if (((chunk->header ^ prev_flags) & GALLOC_PREV_IN_USE) != 0) {
-            return &chunk->header;
+        uint32_t header = galloc_chunk_at(heap, link)->header, size;
+        bool live, end = link >= heap->units;
+        if (end) {
+            size = (header | GALLOC_PREV_IN_USE) == (galloc_live_header(heap, link, 0) | GALLOC_PREV_IN_USE);
+            live = true;
+        } else {
+            size = chunk_size_at(heap, link, &live);
         }
-        if (link >= heap->units) {
+        if (size == 0 || (header & GALLOC_PREV_IN_USE) != prev_flags ||
+            (!live && (prev_flags == 0 || !linked(heap, link, size)))) {
+            return link * 2u + 1u;
+        }
+        if (end) {
             break;
-        }
-        bool live;
-        uint32_t size = chunk_size_at(heap, link, &live);
-        if (size == 0 || (!live && (prev_flags == 0 || !linked(heap, link, size)))) {
-            return &chunk->header;
         }
         if (live) {
             used += galloc_payload_size(size);
@@ -152,45 +146,38 @@ static const uint32_t *wrong_chunk(const galloc_heap_t *heap) {
         prev_flags = live ? GALLOC_PREV_IN_USE : 0u;
         link += size;
     }
-    const galloc_chunk_t *end = galloc_chunk_at(heap, link);
-    if ((end->header | GALLOC_PREV_IN_USE) != (galloc_live_header(heap, link, 0) | GALLOC_PREV_IN_USE)) {
-        return &end->header;
-    }
-    return heap->used != used                     ? &heap->used
-           : heap->allocs - heap->frees != blocks ? &heap->allocs
-           : heap->free_chunks != free_chunks     ? &heap->free_chunks
-                                                  : NULL;
+    return heap->used != used                     ? WORD(used)
+           : heap->allocs - heap->frees != blocks ? WORD(allocs)
+           : heap->free_chunks != free_chunks     ? WORD(free_chunks)
+                                                  : 0;
 }
 
 // Looks at the map, the first chunk of each bin and top; the walk has seen the chunks behind them.
-static const uint32_t *wrong_bin(const galloc_heap_t *heap) {
+static uint32_t wrong_bin(const galloc_heap_t *heap) {
     for (uint32_t bin = 0; bin < GALLOC_MAP_BITS; bin++) {
-        uint32_t head = bin < heap->bins ? heap->heads[bin] : 0;
-        if ((heap->map[bin / 32u] >> bin % 32u & 1u) != (head != 0)) {
-            return &heap->map[bin / 32u];
+        uint32_t word = GALLOC_HEADS + bin;
+        bool used = bin < heap->bins && *galloc_word(heap, word) != 0;
+        if ((heap->map[bin / 32u] >> bin % 32u & 1u) != used) {
+            return WORD(map) + bin / 32u;
         }
-        if (head != 0 && (!is_free_chunk(heap, head) ||
-                          (galloc_free_size_at(heap, head) < heap->small_limit) != (bin < heap->small_bins) ||
-                          (bin < heap->small_bins ? ~galloc_chunk_at(heap, head)->prev
-                                                  : galloc_large_bin(heap, galloc_free_size_at(heap, head))) != bin)) {
-            return &heap->heads[bin];
+        if (used && !links(heap, word)) {
+            return word;
         }
     }
-    return (heap->top ? is_free_chunk(heap, heap->top) : heap->top_size == 0) ? NULL : &heap->top;
+    return (heap->top ? galloc_free_units(heap, heap->top) : !heap->top_size) ? 0 : WORD(top);
 }
 
 galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offset) {
-    const uint32_t *wrong = NULL;
-    if (heap != NULL && (wrong = wrong_control(heap)) == NULL && (wrong = wrong_chunk(heap)) == NULL) {
-        wrong = wrong_bin(heap);
+    uint32_t word = 0;
+    galloc_fault_t fault = heap == NULL ? GALLOC_FAULT_NULL : geometry_ok(heap) ? GALLOC_OK : GALLOC_FAULT_GEOMETRY;
+    if (fault == GALLOC_OK &&
+        ((word = wrong_guard(heap)) != 0 || (word = wrong_chunk(heap)) != 0 || (word = wrong_bin(heap)) != 0)) {
+        fault = GALLOC_FAULT_CORRUPT;
     }
     if (offset != NULL) {
-        *offset = wrong ? (uintptr_t)wrong - (uintptr_t)heap : 0u;
+        *offset = (size_t)word * 4u;
     }
-    return heap == NULL            ? GALLOC_FAULT_NULL
-           : !wrong                ? GALLOC_OK
-           : wrong == &heap->magic ? GALLOC_FAULT_GEOMETRY
-                                   : GALLOC_FAULT_CORRUPT;
+    return fault;
 }
 
 const char *galloc_fault_name(galloc_fault_t fault) {
@@ -198,17 +185,17 @@ const char *galloc_fault_name(galloc_fault_t fault) {
         case GALLOC_OK:
             return "ok";
         case GALLOC_FAULT_NULL:
-            return "null pointer";
+            return "null";
         case GALLOC_FAULT_FOREIGN:
-            return "foreign pointer";
+            return "foreign";
         case GALLOC_FAULT_MISALIGNED:
-            return "misaligned pointer";
+            return "misaligned";
         case GALLOC_FAULT_NOT_ALLOCATED:
-            return "block not allocated";
+            return "not allocated";
         case GALLOC_FAULT_CORRUPT:
-            return "heap corrupt";
+            return "corrupt";
         case GALLOC_FAULT_GEOMETRY:
-            return "not a heap of this region";
+            return "geometry";
     }
-    return "unknown fault";
+    return "unknown";
 }

@@ -3,8 +3,8 @@
 #include "heap.h"
 
 // Grows or shrinks the live chunk at `link` to `need` units at its end. Returns false, with nothing changed, when it
-// cannot. peak: what is in use now may be a peak.
-static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need, bool peak) {
+// cannot.
+static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
     if (need == size) {
         return true;
     }
@@ -12,34 +12,20 @@ static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint
     if (!galloc_size_after(heap, next, &next_size) || size + next_size < need) {
         return false;
     }
-    uint32_t back = size + next_size - need;
-    if (next_size == 0) {
-        if (back < GALLOC_MIN_UNITS) {
-            return true; // slack
-        }
-        galloc_toggle_prev(heap, next);
-    } else {
-        galloc_detach(heap, next, next_size);
+    if (next_size == 0 && size - need < GALLOC_MIN_UNITS) {
+        return true; // slack
     }
-    if (back < GALLOC_MIN_UNITS) {
-        need += back;
-        galloc_toggle_prev(heap, link + need);
-    } else {
-        galloc_release(heap, link + need, back);
-    }
-    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    chunk->header = galloc_live_header(heap, link, need) | (chunk->header & GALLOC_PREV_IN_USE);
-    if (peak) {
-        galloc_keep_peak(heap);
-    }
-    heap->used += (need - size) * 8u; // modulo 2^32: a smaller block takes away
+    uint32_t prev_flags = galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE;
+    galloc_take_back(heap, link, size, next_size);
+    galloc_cut(heap, link, size + next_size, 0, need);
+    galloc_chunk_at(heap, link)->header ^= prev_flags ^ GALLOC_PREV_IN_USE;
     return true;
 }
 
 bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
     uint32_t old;
     return galloc_inspect(heap, block, &old) == GALLOC_OK &&
-           resize_chunk(heap, galloc_link_of(heap, block), old, galloc_chunk_units(size), true);
+           resize_chunk(heap, galloc_link_of(heap, block), old, galloc_chunk_units(size));
 }
 
 // Merges a live chunk with the free one before it, and the one behind it if that is free, and makes of them one block that
@@ -65,15 +51,8 @@ static void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, ui
         return NULL;
     }
     uint32_t until_moved = before_size + size - front;
-    galloc_keep_peak(heap);
-    heap->used -= galloc_payload_size(size);
-    galloc_chunk_at(heap, link)->header = 0;
+    galloc_take_back(heap, link, size, next_size);
     galloc_detach(heap, before, before_size);
-    if (next_size != 0) {
-        galloc_detach(heap, next, next_size);
-    } else {
-        galloc_toggle_prev(heap, next);
-    }
     if (front != 0) {
         galloc_release(heap, before, front);
     }
@@ -81,27 +60,28 @@ static void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, ui
 }
 
 bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
-    *move = (galloc_move_t){.from = block, .to = block, .size = size};
-    if (block == NULL) {
-        move->to = galloc_alloc(heap, size, align);
-        return move->to != NULL;
-    }
-    uint32_t old;
-    if (galloc_inspect(heap, block, &old) != GALLOC_OK) {
-        return false;
-    }
-    uint32_t link = galloc_link_of(heap, block), need = galloc_chunk_units(size);
-    if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) {
-        uint32_t mask = align > 8u ? (uint32_t)(align / 8u) - 1u : 0u;
-        if (((link + galloc_origin(heap)) & mask) == 0 && resize_chunk(heap, link, old, need, true)) {
-            return true;
+    move->from = block;
+    move->to = block;
+    move->bytes = 0;
+    move->size = size;
+    move->merged = false;
+    if (block != NULL) {
+        uint32_t old, need = galloc_chunk_units(size);
+        if (galloc_inspect(heap, block, &old) != GALLOC_OK) {
+            return false;
         }
-        move->bytes = galloc_payload_size(need < old ? need : old);
-        void *merged = grow_backward(heap, link, old, need, mask);
-        if (merged != NULL) {
-            move->to = merged;
-            move->merged = true;
-            return true;
+        if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) {
+            uint32_t link = galloc_link_of(heap, block), mask = align > 8u ? (uint32_t)(align / 8u) - 1u : 0u;
+            if (((link + galloc_origin(heap)) & mask) == 0 && resize_chunk(heap, link, old, need)) {
+                return true;
+            }
+            move->bytes = galloc_payload_size(need < old ? need : old);
+            void *merged = grow_backward(heap, link, old, need, mask);
+            if (merged != NULL) {
+                move->to = merged;
+                move->merged = true;
+                return true;
+            }
         }
     }
     move->to = galloc_alloc(heap, size, align); // also counts the failure where the request is a bad one
@@ -109,12 +89,12 @@ bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t 
 }
 
 void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
-    uint32_t size;
     if (move->merged) {
         // What the block reached over until it was moved is no peak: nobody asked for it.
-        if (galloc_inspect(heap, move->to, &size) == GALLOC_OK) {
-            resize_chunk(heap, galloc_link_of(heap, move->to), size, galloc_chunk_units(move->size), false);
-        }
+        uint32_t peak = heap->peak, guard = heap->guard;
+        galloc_resize(heap, move->to, move->size);
+        heap->peak = peak;
+        heap->guard = guard;
     } else if (move->bytes != 0) {
         galloc_free(heap, move->from);
     }

@@ -20,17 +20,10 @@ static void put_link(writer_t *writer, uint32_t link) {
     put(writer, link ? link - writer->heap->first + 1u : 0u);
 }
 
-// A link, or, from 128 on, the bin that the chunk is the first of.
-static void put_prev(writer_t *writer, uint32_t prev) {
-    if (galloc_is_link(writer->heap, prev) || prev == 0) {
-        put_link(writer, prev);
-    } else {
-        put(writer, 128u + ~prev);
-    }
-}
-
-static bool is_node(const galloc_heap_t *heap, uint32_t size, uint32_t prev) {
-    return size >= heap->small_limit && prev == 0;
+// The word that links to a chunk: counted from the first chunk, or, from 128 on, a bin.
+static void put_up(writer_t *writer, uint32_t up) {
+    uint32_t first = writer->heap->first * 2u;
+    put(writer, up >= first ? up - first : 128u + up - GALLOC_HEADS);
 }
 
 uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks) {
@@ -54,8 +47,8 @@ uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks) {
             continue;
         }
         put_link(&writer, chunk->next);
-        put_prev(&writer, chunk->prev);
-        if (is_node(heap, size, chunk->prev)) {
+        put_up(&writer, chunk->up);
+        if (size >= heap->small_limit) {
             put_link(&writer, chunk->child[0]);
             put_link(&writer, chunk->child[1]);
         }
@@ -68,11 +61,9 @@ static uint32_t take_link(const galloc_heap_t *heap, const uint8_t **at) {
     return value ? value - 1u + heap->first : 0u;
 }
 
-static uint32_t take_prev(const galloc_heap_t *heap, const uint8_t **at) {
-    if (**at >= 128u) {
-        return ~(uint32_t)(*(*at)++ - 128u);
-    }
-    return take_link(heap, at);
+static uint32_t take_up(const galloc_heap_t *heap, const uint8_t **at) {
+    uint32_t value = *(*at)++;
+    return value >= 128u ? GALLOC_HEADS + value - 128u : value + heap->first * 2u;
 }
 
 // Makes the free chunk at `link`, whose links are the next bytes. Top has none.
@@ -85,8 +76,8 @@ static void build_free(galloc_heap_t *heap, uint32_t link, uint32_t size, const 
     }
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     chunk->next = take_link(heap, at);
-    chunk->prev = take_prev(heap, at);
-    if (is_node(heap, size, chunk->prev)) {
+    chunk->up = take_up(heap, at);
+    if (size >= heap->small_limit) {
         chunk->child[0] = take_link(heap, at);
         chunk->child[1] = take_link(heap, at);
     }

@@ -27,11 +27,16 @@ def hole_holds(address: int, hole: int, payload: int, align: int) -> bool:
 
     A gap in front of the block must be nothing or a chunk of its own.
     """
+    return first_place(address, align) + payload <= address + hole
+
+
+def first_place(address: int, align: int) -> int:
+    """Address of the lowest multiple of `align` that a hole's payload address allows."""
     align = max(align, STEP)
     gap = -address % align
     while 0 < gap < MIN_CHUNK:
         gap += align
-    return gap + payload <= hole
+    return address + gap
 
 
 def could_hold(base: int, walk: list[Chunk], size: int, align: int) -> bool:
@@ -205,7 +210,9 @@ class Model:
         chunk, before, behind = span_of(walk, block)
         start = before.offset if before else chunk.offset
         end = behind.end if behind else chunk.end
+        # The block may move towards lower addresses in its own place, never towards higher ones.
         around = hole_holds(self.base + start, end - start, payload_for(size), align)
+        around = around and first_place(self.base + start, align) <= self.base + block
         if made is None:
             forward = (self.base + block) % max(align, STEP) == 0
             assert not (forward and payload_for(size) <= end - block), "growth in place refused"

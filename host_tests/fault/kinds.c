@@ -114,12 +114,12 @@ static void *links(subject_t *subject, rng_t *rng) {
     if (link == subject->heap->top) {
         return NULL; // stands in no bin and has no links
     }
-    if (chunk->header / 8u < subject->heap->small_limit || chunk->prev != 0) {
-        words = 2; // of a list; a peer in a tree has no children
+    if (chunk->header / 8u < subject->heap->small_limit) {
+        words = 2;
     } else {
         words = 4;
     }
-    static const char *const names[] = {"next", "previous", "first child", "second child"};
+    static const char *const names[] = {"next", "up", "first child", "second child"};
     uint32_t word = rng_below(rng, words);
     overwrite(subject, payload + 4u * word, names[word], rng);
     return neighbour(subject, index, rng);
