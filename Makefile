@@ -111,6 +111,11 @@ interrupts: ## on emulated Cortex-M0+ and M4: an interrupt at every instruction,
 	@$(READY) apt:arm
 	@$(PYTHON_VENV) -m host_tests.interrupts
 
+.PHONY: prove
+prove: ## proves the core's arithmetic for all inputs by CBMC
+	@$(READY)
+	@$(PYTHON_VENV) -m host_tests.prove
+
 # --- Upkeep
 
 .PHONY: docs

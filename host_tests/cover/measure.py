@@ -32,7 +32,7 @@ PROGRAMS = {
 }
 RUNS = (
     ("edges",),
-    ("driver", "random", "1", "64", "3000"),
+    ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
     ("driver", "damage", "1", "20000"),
     ("inject", "1", "2000"),
