@@ -22,7 +22,6 @@ CHECKS = (
     "--signed-overflow-check",
     "--undefined-shift-check",
     "--div-by-zero-check",
-    "--conversion-check",
 )
 
 
