@@ -109,6 +109,13 @@ void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
 // heap_type.c, raw.c, report.c
 mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
+#if !GALLOC_NATMOD
+// region.c
+
+// The region that the board reserves, and its bytes; NULL where there is none.
+uint8_t *galloc_board_region(size_t *size);
+#endif
+
 // view.c
 
 // A memoryview of `length` bytes at `bytes`, as items of `typecode`.
@@ -122,6 +129,9 @@ mp_int_t galloc_view_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uin
 GALLOC_HEAP_METHODS_FIXED(GALLOC_EXTERN)
 GALLOC_BLOCK_METHODS_FIXED(GALLOC_EXTERN)
 GALLOC_FUNCTIONS(GALLOC_EXTERN)
+#if !GALLOC_NATMOD
+GALLOC_FIRMWARE_FUNCTIONS(GALLOC_EXTERN)
+#endif
 #undef GALLOC_FUN_TYPE
 #define GALLOC_FUN_TYPE mp_obj_fun_builtin_var_t
 GALLOC_HEAP_METHODS_VAR(GALLOC_EXTERN)

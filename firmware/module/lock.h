@@ -1,14 +1,31 @@
 // lock.h: the critical section around each operation of the core, for the target that this build is for.
 //
-// Firmware takes the port's own atomic section, which covers both cores where the port has two. A native module has no
-// such call in its function table and masks interrupts itself.
+// Firmware takes the port's own atomic section, which covers both cores where the port has two, or masks interrupts where
+// the port has none. A native module has no such call in its function table and masks interrupts itself.
 
 #ifndef GALLOC_MODULE_LOCK_H
 #define GALLOC_MODULE_LOCK_H
 
-#if !defined(MICROPY_ENABLE_DYNRUNTIME) || !MICROPY_ENABLE_DYNRUNTIME
-
+#if defined(MICROPY_ENABLE_DYNRUNTIME) && MICROPY_ENABLE_DYNRUNTIME
+#define GALLOC_LOCK_FIRMWARE (0)
+#else
+#define GALLOC_LOCK_FIRMWARE (1)
+// As py/mphal.h does it, which gives a port without a section of its own one that does nothing. Such a port may have
+// interrupts all the same.
+#if !(defined(CIRCUITPY) && CIRCUITPY)
+#ifdef MICROPY_MPHALPORT_H
+#include MICROPY_MPHALPORT_H
+#else
+#include "mphalport.h"
+#endif
+#endif
+#if defined(MICROPY_BEGIN_ATOMIC_SECTION) || (defined(CIRCUITPY) && CIRCUITPY)
+#define GALLOC_LOCK_OF_PORT (1)
+#endif
 #include "py/mphal.h"
+#endif
+
+#if defined(GALLOC_LOCK_OF_PORT)
 
 // The end of the section is two statements in some ports, hence the braces.
 #define GALLOC_LOCK(heap) mp_uint_t galloc_lock_state = MICROPY_BEGIN_ATOMIC_SECTION()
@@ -34,6 +51,12 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
 // For the tests alone, which must fail with this.
 #define GALLOC_LOCK(heap) uint32_t galloc_lock_state = 0
 #define GALLOC_UNLOCK(heap) (void)galloc_lock_state
+
+#elif GALLOC_LOCK_FIRMWARE
+
+// A port with two cores has a section of its own.
+#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
+#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
 
 #elif defined(__ARM_FEATURE_LDREX) && (__ARM_FEATURE_LDREX & 1)
 
@@ -107,6 +130,22 @@ static inline void galloc_leave(uint32_t state) {
 
 #endif
 
+#elif defined(__arm__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'A'
+
+// Bit 7 of the status register masks interrupts.
+static inline uint32_t galloc_mask_interrupts(void) {
+    uint32_t state;
+    __asm volatile("mrs %0, cpsr\n cpsid i" : "=r"(state) : : "memory");
+    return state;
+}
+
+static inline void galloc_unmask_interrupts(uint32_t state) {
+    __asm volatile("msr cpsr_c, %0" : : "r"(state) : "memory");
+}
+
+#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
+#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
+
 #elif defined(__riscv)
 
 // Bit 3 of mstatus (CSR 0x300) is the machine-level interrupt enable. Spelt as numbers, since assemblers differ in
@@ -138,6 +177,12 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
 
 #define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
 #define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
+
+#elif GALLOC_LOCK_FIRMWARE
+
+// A port without a section of its own, on a processor that this file does not know: one thread, no interrupts.
+#define GALLOC_LOCK(heap) (void)0
+#define GALLOC_UNLOCK(heap) (void)0
 
 #else
 

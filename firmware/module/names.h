@@ -40,4 +40,9 @@
 
 #define GALLOC_FUNCTIONS(X) X(MP_QSTR_regions, galloc_regions_obj)
 
+// Of the firmware alone: other C modules cannot call a native one.
+#define GALLOC_FIRMWARE_FUNCTIONS(X)      \
+    X(MP_QSTR__shared, galloc_shared_obj) \
+    X(MP_QSTR__share, galloc_share_obj)
+
 #endif

@@ -40,6 +40,18 @@ static uint8_t region_bytes[GALLOC_REGION_SIZE] __attribute__((aligned(4096)));
 #define REGION_RESERVED (0)
 #endif
 
+#if !GALLOC_NATMOD
+uint8_t *galloc_board_region(size_t *size) {
+    #if REGION_RESERVED
+    *size = (size_t)((uintptr_t)galloc_region_end - (uintptr_t)galloc_region_start);
+    return galloc_region_start;
+    #else
+    *size = 0;
+    return NULL;
+    #endif
+}
+#endif
+
 // A tuple of (name, address, bytes, attributes), one for each region; empty where the firmware reserves none.
 static mp_obj_t regions(void) {
     #if REGION_RESERVED

@@ -25,4 +25,13 @@ if(GALLOC_REGION_ATTRIBUTES)
     )
 endif()
 
+if(GALLOC_EXAMPLES)
+    include(${GALLOC_FIRMWARE_DIR}/examples/micropython.cmake)
+endif()
+
+# -DGALLOC_C_HEAP=1 makes the shared heap the C heap of other modules: malloc and its kin, new and delete of C++.
+if(GALLOC_C_HEAP)
+    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/shared.c APPEND PROPERTY COMPILE_DEFINITIONS GALLOC_C_HEAP=1)
+endif()
+
 target_link_libraries(usermod INTERFACE usermod_galloc)

@@ -14,3 +14,8 @@ CFLAGS_USERMOD += -I$(GALLOC_FIRMWARE_DIR)/core -I$(GALLOC_FIRMWARE_DIR)/module
 ifneq ($(GALLOC_REGION_SIZE),)
 CFLAGS_USERMOD += -DGALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE)
 endif
+
+# GALLOC_C_HEAP=1 makes the shared heap the C heap of other modules: malloc and its kin, new and delete of C++.
+ifeq ($(GALLOC_C_HEAP),1)
+CFLAGS_USERMOD += -DGALLOC_C_HEAP=1
+endif

@@ -295,8 +295,22 @@ def heap():
     """
     global _shared
     if _shared is None:
-        _shared = Heap()
+        # C modules may have blocks there already, from before a soft reset too.
+        _shared = Heap.attach() if c_share()[0] else Heap()
+        _tell_c(_shared)
     return _shared
+
+
+def c_share():
+    """(blocks, bytes) of the shared heap that C modules of the firmware hold."""
+    ask = getattr(_galloc, "_shared", None)
+    return ask() if ask else (0, 0)
+
+
+def _tell_c(heap):
+    tell = getattr(_galloc, "_share", None)
+    if tell:
+        tell(heap)
 
 
 def init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False):
@@ -305,17 +319,18 @@ def init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=Fals
     Raises RuntimeError when there is a shared heap already.
     """
     global _shared
-    if _shared is not None:
+    if _shared is not None or c_share()[0]:
         raise RuntimeError("the shared heap is already initialised")
     _shared = Heap(
         region, size, smallbins=smallbins, sub_bins=sub_bins, bounded_search=bounded_search
     )
+    _tell_c(_shared)
     return _shared
 
 
 def initialized():
     """Whether the shared heap is set up."""
-    return _shared is not None
+    return _shared is not None or c_share()[0] != 0
 
 
 # The methods of the shared heap. The raw ones are written out: a call with *args would make a

@@ -8,6 +8,7 @@ A board is described by `boards/<BOARD>/board.toml`:
     emulator = [...]            # command that runs it, less the image
     natmod = "armv7m"           # architecture of the native module, where one can be loaded
     make = ["NAME=value"]       # further arguments of MicroPython's make, for both images
+    examples = true             # where a firmware with the examples in C and C++ is built as well
     runs = false                # where no emulator runs it: it is built, and no target
 """
 
@@ -85,6 +86,9 @@ def _board_specs(folder: Path) -> list[Spec]:
         options=options,
     )
     specs = [Spec(folder.name, **common)]
+    if options.get("examples"):
+        examples = common | dict(make=(*common["make"], "GALLOC_EXAMPLES=1"))
+        specs.append(Spec(f"{folder.name}-examples", **examples))
     if "natmod" in options:
         specs.append(Spec(f"{folder.name}-natmod", natmod=options["natmod"], **common))
     return specs

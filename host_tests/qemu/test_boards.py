@@ -11,7 +11,7 @@ from elftools.elf.elffile import ELFFile
 from galloc_mp.targets.registry import ROOT, all_specs
 from host_tests.device.test_device import FOLDER
 
-SPECS = [s for s in all_specs().values() if s.board and not s.natmod]
+SPECS = [s for s in all_specs().values() if s.name == s.board]
 RUN = [s.name for s in SPECS if s.runs]
 SHORT = ("block", "raw", "shared", "report")
 

@@ -361,7 +361,7 @@ def build_natmods() -> None:
 
 def find_board(name: str) -> Spec:
     """The target that is a board's firmware. Raises ValueError, which lists the known boards."""
-    boards = {s.board: s for s in all_specs().values() if s.board and not s.natmod}
+    boards = {s.board: s for s in all_specs().values() if s.name == s.board}
     if name not in boards:
         raise ValueError(f"unknown BOARD={name}; known are: {', '.join(boards)}")
     return boards[name]
@@ -394,7 +394,7 @@ def main(names: list[str]) -> int:
                 build(find_board(value).name)
             elif name == "boards":
                 for spec in all_specs().values():
-                    if spec.board and not spec.natmod:
+                    if spec.name == spec.board:
                         build(spec.name)
             elif name == "natmods":
                 build_natmods()

@@ -1,0 +1,126 @@
+"""One heap for Python and C: the example modules in C and C++ on the shared heap."""
+
+import pytest
+
+from galloc_mp.targets import TargetError
+
+BOARDS = ["MPS2_AN385-examples", "RPI_PICO-examples"]
+both = pytest.mark.parametrize("target", BOARDS, indirect=True)
+
+SHARES = """
+import galloc, galloc_client
+mine = galloc.alloc(500)
+before = galloc.stats().used
+at = galloc_client.hold(1000)
+blocks, bytes_ = galloc.c_share()
+assert blocks == 1 and bytes_ >= 1000, (blocks, bytes_)
+assert galloc.stats().used - before == bytes_
+_, start, size, _ = galloc.regions()[0]
+assert start < at < start + size
+galloc_client.hold(3000)
+blocks, bytes_ = galloc.c_share()
+assert blocks == 1 and galloc.stats().used - before == bytes_ >= 3000
+galloc_client.drop()
+assert galloc.c_share() == (0, 0) and galloc.stats().used == before
+galloc.check()
+print("ok")
+"""
+
+C_FIRST = """
+import galloc_client
+galloc_client.hold(2000)
+import galloc
+assert galloc.initialized()
+assert galloc.stats().blocks == 1
+b = galloc.alloc(100)
+galloc.check()
+print("ok")
+"""
+
+AFTER_RESET = """
+import galloc, galloc_client
+assert galloc.c_share()[0] == 1
+galloc.check()
+try:
+    galloc.init()
+    raise AssertionError("init took the heap from C")
+except RuntimeError:
+    pass
+galloc_client.hold(4000)
+galloc.alloc(10).free()
+galloc_client.drop()
+galloc.check()
+assert galloc.c_share() == (0, 0)
+print("ok")
+"""
+
+VECTOR = """
+import galloc, galloc_vector
+galloc.heap()
+assert galloc_vector.sum(1000) == 499500
+assert galloc.stats().blocks == 0 and galloc.stats().allocs > 8
+try:
+    galloc_vector.sum(10000000)
+    raise AssertionError("no MemoryError")
+except MemoryError:
+    pass
+galloc.check()
+print("ok")
+"""
+
+CHURN = """
+import _thread, galloc, galloc_client
+galloc.heap()
+counts = [0, 0, 0]
+def second():
+    try:
+        counts[1] = galloc_client.churn(2, ROUNDS)
+    finally:
+        counts[2] = 1
+_thread.start_new_thread(second, ())
+counts[0] = galloc_client.churn(1, ROUNDS)
+while not counts[2]:
+    pass
+galloc.check()
+s = galloc.stats()
+assert s.blocks == 0 and s.allocs == s.frees and galloc.c_share() == (0, 0), s
+print(sum(counts[:2]))
+"""
+
+
+@both
+def test_shares_are_told_apart(target):
+    assert target.exec(SHARES) == "ok\n"
+
+
+@both
+def test_c_keeps_its_blocks_over_a_soft_reset(target):
+    """C made the heap before Python asked for it; both live on it, and a soft reset leaves C's
+    part alone.
+    """
+    target.close()  # from power-on: what Python leaves at a soft reset would still be there
+    assert target.exec(C_FIRST) == "ok\n"
+    target.reset()
+    assert target.exec(AFTER_RESET) == "ok\n"
+
+
+@both
+def test_vector(target):
+    """C++ on the heap. The vector that does not fit raises, and its last buffer stays behind:
+    without C++ exceptions nothing unwinds it.
+    """
+    target.close()
+    try:
+        assert target.exec(VECTOR) == "ok\n"
+    finally:
+        target.close()
+
+
+@pytest.mark.parametrize("target", ["RPI_PICO-examples"], indirect=True)
+def test_two_cores_in_c(target):
+    """100,000 operations by both cores of an RP2040 at once, without Python in between."""
+    try:
+        operations = int(target.exec(CHURN.replace("ROUNDS", "50000"), timeout=400))
+    except TargetError as error:
+        pytest.fail(str(error))
+    assert operations >= 100_000
