@@ -4,7 +4,7 @@
 
 // The chunk that a request of `need` units at the default alignment is to be cut from: the best fit among the small ones,
 // a good one among the large, top where nothing else does. Returns its link and sets *size; 0 when there is none.
-static uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *size) {
+GALLOC_INLINE uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *size) {
     uint32_t link = 0, bin;
     if (need < heap->small_limit) {
         bin = galloc_small_bin(heap, need);
