@@ -1,11 +1,15 @@
-"""One heap for Python and C: the example modules in C and C++ on the shared heap."""
+"""One heap for Python and C: the example modules in C and C++ on the shared heap. On RPI_PICO too
+with `make test BOARDS=all`, since its image takes long to build.
+"""
+
+import os
 
 import pytest
 
 from galloc_mp.targets import TargetError
 
-BOARDS = ["MPS2_AN385-examples", "RPI_PICO-examples"]
-both = pytest.mark.parametrize("target", BOARDS, indirect=True)
+PICO = ["RPI_PICO-examples"] if os.environ.get("BOARDS") == "all" else []
+both = pytest.mark.parametrize("target", ["MPS2_AN385-examples", *PICO], indirect=True)
 
 SHARES = """
 import galloc, galloc_client
@@ -59,6 +63,11 @@ import galloc, galloc_vector
 galloc.heap()
 assert galloc_vector.sum(1000) == 499500
 assert galloc.stats().blocks == 0 and galloc.stats().allocs > 8
+print("ok")
+"""
+
+TOO_LONG = """
+import galloc, galloc_vector
 try:
     galloc_vector.sum(10000000)
     raise AssertionError("no MemoryError")
@@ -106,17 +115,23 @@ def test_c_keeps_its_blocks_over_a_soft_reset(target):
 
 @both
 def test_vector(target):
-    """C++ on the heap. The vector that does not fit raises, and its last buffer stays behind:
-    without C++ exceptions nothing unwinds it.
-    """
+    """C++ on the heap."""
     target.close()
+    assert target.exec(VECTOR) == "ok\n"
+
+
+@pytest.mark.parametrize("target", ["MPS2_AN385-examples"], indirect=True)
+def test_vector_without_memory(target):
+    """It raises, and its last buffer stays behind: without C++ exceptions nothing unwinds it. (On
+    RP2 the SDK has a `new` of its own, which stops the program.)
+    """
     try:
-        assert target.exec(VECTOR) == "ok\n"
+        assert target.exec(TOO_LONG) == "ok\n"
     finally:
         target.close()
 
 
-@pytest.mark.parametrize("target", ["RPI_PICO-examples"], indirect=True)
+@pytest.mark.parametrize("target", PICO, indirect=True)
 def test_two_cores_in_c(target):
     """100,000 operations by both cores of an RP2040 at once, without Python in between."""
     try:

@@ -9,7 +9,7 @@ tools=host_tests/tools
 
 "$tools/setup.sh" apt:base apt:unix32 apt:arm apt:riscv apt:clang venv micropython
 .venv/bin/python "$tools/build.py" unix unix-natmod unix32 MPS2_AN385 MPS2_AN385-natmod natmod:x86 natmod:armv6m
-.venv/bin/python "$tools/build.py" boards
+.venv/bin/python "$tools/build.py" boards MPS2_AN385-examples
 if [ "${BOARDS:-}" = all ]; then
     mapfile -t targets < <(.venv/bin/python -m galloc_mp targets)
     .venv/bin/python "$tools/build.py" "${targets[@]}"
