@@ -1,4 +1,4 @@
-"""Hard interrupts on RPI_PICO: a pin's level changes from outside, and the handler uses the heap."""
+"""Hard interrupts on RPI_PICO: a pin's level changes from outside; the handler uses the heap."""
 
 from pathlib import Path
 

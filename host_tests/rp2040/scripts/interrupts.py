@@ -1,5 +1,5 @@
-# A hard interrupt handler allocates and frees through the raw tier, while the main program does the
-# same, collects, and moves 32 KB about. Pin 15 changes its level from outside all the time.
+# A hard interrupt handler allocates and frees through the raw tier, while the main program does
+# the same, collects, and moves 32 KB about. Pin 15 changes its level from outside all the time.
 import gc
 
 import galloc
@@ -43,7 +43,7 @@ def program():
                 h.free(n)
         elif phase == "collect":
             for i in range(6):
-                junk = [bytearray(20) for _ in range(200)]
+                [bytearray(20) for _ in range(200)]
                 gc.collect()
         else:
             # A wall on either side, so that the block must move each time.
