@@ -27,6 +27,10 @@ demo: ## replays a real program's trace on the emulated MPS2_AN385 board and sho
 test: ## runs all tests; K=expr selects, BOARDS=all runs all scripts on all boards
 	@$(TOOLS)/test.sh $(if $(K),-k '$(K)')
 
+.PHONY: soak
+soak: ## lets both cores of an emulated Pico do 100,000 operations on one heap, in Python and in C
+	@BOARDS=all GALLOC_ROUNDS=50000 $(TOOLS)/test.sh --timeout 3000 host_tests/rp2040 host_tests/qemu/test_shared_with_c.py
+
 .PHONY: check
 check: ## what CI runs: lint and test
 	@$(MAKE) lint
