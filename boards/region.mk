@@ -21,6 +21,9 @@ ifneq ($(shell [ $(GALLOC_REGION_BYTES) -ge 0 ] && [ $(GALLOC_REGION_BYTES) -le 
 $(error GALLOC_REGION_SIZE=$(GALLOC_REGION_BYTES) does not fit: this board can reserve 0 to $(GALLOC_BANK_BYTES) bytes at $(GALLOC_BANK_ORIGIN))
 endif
 
+# The port has no atomic section of its own.
+CFLAGS += -DGALLOC_LOCK_MASKS_INTERRUPTS=1
+
 ifneq ($(GALLOC_REGION_BYTES),0)
 CFLAGS += -DGALLOC_BOARD_REGION_LINKED=1
 CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'

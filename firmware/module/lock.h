@@ -1,7 +1,8 @@
 // lock.h: the critical section around each operation of the core, for the target that this build is for.
 //
-// Firmware takes the port's own atomic section, which covers both cores where the port has two, or masks interrupts where
-// the port has none. A native module has no such call in its function table and masks interrupts itself.
+// Firmware takes the port's own atomic section, which covers both cores where the port has two. A port that has none gets
+// one from py/mphal.h that does nothing: a board of such a port defines GALLOC_LOCK_MASKS_INTERRUPTS=1, and interrupts are
+// masked here. A native module has no such call in its function table and masks interrupts itself.
 
 #ifndef GALLOC_MODULE_LOCK_H
 #define GALLOC_MODULE_LOCK_H
@@ -10,19 +11,10 @@
 #define GALLOC_LOCK_FIRMWARE (0)
 #else
 #define GALLOC_LOCK_FIRMWARE (1)
-// As py/mphal.h does it, which gives a port without a section of its own one that does nothing. Such a port may have
-// interrupts all the same.
-#if !(defined(CIRCUITPY) && CIRCUITPY)
-#ifdef MICROPY_MPHALPORT_H
-#include MICROPY_MPHALPORT_H
-#else
-#include "mphalport.h"
-#endif
-#endif
-#if defined(MICROPY_BEGIN_ATOMIC_SECTION) || (defined(CIRCUITPY) && CIRCUITPY)
+#include "py/mphal.h"
+#if !defined(GALLOC_LOCK_MASKS_INTERRUPTS) || !GALLOC_LOCK_MASKS_INTERRUPTS
 #define GALLOC_LOCK_OF_PORT (1)
 #endif
-#include "py/mphal.h"
 #endif
 
 #if defined(GALLOC_LOCK_OF_PORT)
