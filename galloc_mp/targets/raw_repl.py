@@ -86,15 +86,32 @@ class RawReplTarget(Target):
             stream = self.start_machine()
             self.transport = StreamTransport(stream)
             stream.deadline = time.monotonic() + self.boot_timeout
-            try:
-                self.transport.read_until(1, b">>> ")
-                self.transport.enter_raw_repl(soft_reset=False)
-            except (TransportError, StreamEnded) as error:
-                self.close()
-                raise TargetTimeout(f"{self.name}: no REPL came up: {error}") from None
-            self._prepare()
+            self._enter()
         self.transport.serial.resume()
         return self.transport
+
+    def _enter(self) -> bytes:
+        """Waits for the prompt of a machine that boots; returns what came before it."""
+        try:
+            said = self.transport.read_until(1, b">>> ")
+            if not said.endswith(b">>> "):
+                raise TransportError(f"only {said[-500:]!r} came")
+            self.transport.enter_raw_repl(soft_reset=False)
+        except (TransportError, StreamEnded) as error:
+            self.close()
+            raise TargetTimeout(f"{self.name}: no REPL came up: {error}") from None
+        self._prepare()
+        return said
+
+    def exec_to_reset(self, source: str | bytes, timeout: float = 60) -> str:
+        """Runs `source`, which resets the machine, and waits until it has booted. Returns what the
+        script printed. Raises TargetTimeout when no reset comes.
+        """
+        transport = self._start()
+        transport.serial.deadline = time.monotonic() + timeout
+        transport.exec_raw_no_follow(as_bytes(source))
+        said = self._enter().decode(errors="replace").replace("\r\n", "\n")
+        return said.partition("MicroPython v")[0]
 
     def _prepare(self) -> None:
         """After boot and reset: what a stock firmware needs to import the native module."""

@@ -4,6 +4,8 @@ import { Cores } from './cores.mjs';
 
 const FLASH = 0x10000000;
 const UF2_BLOCK = 512;
+const WATCHDOG = 0x40058;
+const PACING_TIMER0 = 59; // number of its request in a DMA channel's control register
 const NANOS_PER_CYCLE = 8; // at 125 MHz
 const CYCLES_AT_ONCE = 50000;
 
@@ -17,19 +19,40 @@ const PROGRAM = 0xe1;
 
 export class Board {
     constructor(Simulator, bootrom, image) {
-        this.simulator = new Simulator();
-        this.chip = this.simulator.rp2040;
-        this.clock = this.simulator.clock;
-        this.chip.logger = { debug() {}, info() {}, warn() {}, error() {} };
-        this.loadBootrom(bootrom);
+        this.Simulator = Simulator;
+        this.bootrom = bootrom;
+        this.powerUp();
         this.loadImage(image);
+    }
+
+    // A chip as it is when power comes.
+    powerUp() {
+        const simulator = new this.Simulator();
+        this.chip = simulator.rp2040;
+        this.clock = simulator.clock;
+        this.chip.logger = { debug() {}, info() {}, warn() {}, error() {} };
+        this.loadBootrom(this.bootrom);
         this.cores = new Cores(this.chip);
-        this.chip.peripherals[0x40058].onWatchdogTrigger = () => {
+        this.mendPacing();
+        const watchdog = this.chip.peripherals[WATCHDOG];
+        watchdog.onWatchdogTrigger = () => {
+            watchdog.alarm.enable = false; // or it would go off again, and again, at this very time
             this.resetWanted = true;
             this.cores.stopped = true;
         };
         this.chip.core.PC = FLASH;
         this.idleSince = null;
+    }
+
+    // The pacing timers of DMA let X transfers go in Y cycles of the clock; the library has it upside down. Microseconds
+    // between two transfers, 0 where the timer stands still.
+    mendPacing() {
+        const { dma } = this.chip;
+        dma.getTimer = (request) => {
+            const timer = dma[`timer${request - PACING_TIMER0}`] ?? 0;
+            const transfers = timer >>> 16;
+            return transfers ? (((timer & 0xffff) / transfers) * NANOS_PER_CYCLE) / 1000 : 0;
+        };
     }
 
     // Two entries of the ROM's table of functions lead to a breakpoint and a return.
@@ -65,12 +88,18 @@ export class Board {
         }
     }
 
-    // As the watchdog does it: SRAM and flash keep what they hold.
+    // As the watchdog does it: SRAM and flash keep what they hold, the watchdog its scratch registers and the reason;
+    // everything else is as when power comes.
     reset() {
         this.resetWanted = false;
-        this.cores.reset();
-        this.chip.core.PC = FLASH;
-        this.onReset?.();
+        const { sram, flash, peripherals } = this.chip;
+        const { scratchData, reason } = peripherals[WATCHDOG];
+        this.powerUp();
+        this.chip.sram.set(sram);
+        this.chip.flash.set(flash);
+        this.chip.peripherals[WATCHDOG].scratchData.set(scratchData);
+        this.chip.peripherals[WATCHDOG].reason = reason;
+        this.onReset();
     }
 
     // Something happened: no pause now.

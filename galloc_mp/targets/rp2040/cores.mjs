@@ -168,16 +168,6 @@ export class Cores {
         this.flags = [0, 0];
     }
 
-    // Both cores as after a reset of the chip: core 1 held.
-    reset() {
-        this.held = true;
-        this.wasOff = false;
-        this.clearMail();
-        this.cores[0] = new this.Core(this.chip);
-        this.cores[0].SP = this.chip.bootrom[0];
-        this.chip.core = this.cores[0];
-    }
-
     // Runs both for `budget` cycles, or until somebody sets `stopped`. Returns the cycles in which both waited.
     run(clock, budget, nanosPerCycle) {
         let waited = 0;

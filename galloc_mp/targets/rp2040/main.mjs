@@ -15,38 +15,48 @@ const [library, bootrom, image, pin, nanos] = process.argv.slice(2);
 const { Simulator, USBCDC } = await import(pathToFileURL(`${library}/dist/esm/index.js`));
 
 const board = new Board(Simulator, fs.readFileSync(bootrom), fs.readFileSync(image));
-const serial = new USBCDC(board.chip.usbCtrl);
 const input = [];
+let serial = null;
+let unanswered = null;
 
-if (pin) {
-    const input = board.chip.gpio[Number(pin)];
+// What is outside of the chip, when power comes and after each reset.
+function connect() {
+    const { usbCtrl } = board.chip;
+    serial = new USBCDC(usbCtrl);
+    serial.onDeviceConnected = () => serial.sendSerialByte(0x0d);
+    serial.onSerialData = (bytes) => {
+        board.keepAwake();
+        process.stdout.write(Buffer.from(bytes));
+    };
+    // The library answers each request for input at once, with nothing where nothing is there, and the board asks again,
+    // and does little else. So the answer waits until there is input.
+    const { txFIFO } = serial;
+    const answer = usbCtrl.onEndpointRead;
+    unanswered = null;
+    usbCtrl.onEndpointRead = (endpoint, size) => {
+        if (endpoint === serial.outEndpoint && txFIFO.empty) {
+            unanswered = () => answer(endpoint, size);
+        } else {
+            answer(endpoint, size);
+        }
+    };
+    if (pin) {
+        makeWave(board.chip.gpio[Number(pin)], board.clock);
+    }
+}
+
+function makeWave(gpio, clock) {
     let level = false;
-    const alarm = board.clock.createAlarm(() => {
+    const alarm = clock.createAlarm(() => {
         level = !level;
-        input.setInputValue(level);
+        gpio.setInputValue(level);
         alarm.schedule(Number(nanos));
     });
     alarm.schedule(Number(nanos));
 }
 
-serial.onDeviceConnected = () => serial.sendSerialByte(0x0d);
-serial.onSerialData = (bytes) => {
-    board.keepAwake();
-    process.stdout.write(Buffer.from(bytes));
-};
-
-// The library answers each request for input at once, with nothing where nothing is there, and the board asks again, and
-// does little else. So the answer waits until there is input.
-const { usbCtrl } = board.chip;
-const answer = usbCtrl.onEndpointRead;
-let unanswered = null;
-usbCtrl.onEndpointRead = (endpoint, size) => {
-    if (endpoint === serial.outEndpoint && serial.txFIFO.empty) {
-        unanswered = [endpoint, size];
-    } else {
-        answer(endpoint, size);
-    }
-};
+connect();
+board.onReset = connect;
 
 process.stdin.on('data', (bytes) => {
     input.push(...bytes);
@@ -62,8 +72,8 @@ board.run(() => {
         serial.sendSerialByte(byte);
     }
     if (unanswered && !serial.txFIFO.empty) {
-        const request = unanswered;
+        const now = unanswered;
         unanswered = null;
-        answer(...request);
+        now();
     }
 });
