@@ -21,9 +21,10 @@ except (ImportError, ValueError) as error:
             return "%s_%d.%d" % (arch, version, sub)
 
         mpy = getattr(implementation, "_mpy", 0)
-        wanted = (
-            name(mpy >> 10 & 0x3F, mpy & 0xFF, mpy >> 8 & 3) if mpy >> 10 else "no native file"
-        )
+        arch = mpy >> 10 & 0x3F
+        if arch == 6:
+            arch = 5  # armv7em: nothing is built for it, armv7m is what it takes
+        wanted = name(arch, mpy & 0xFF, mpy >> 8 & 3) if arch else "no native file"
         for folder in path:
             if folder.startswith("."):
                 continue  # frozen modules

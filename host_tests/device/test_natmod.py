@@ -106,9 +106,7 @@ def test_wrong_file(target, data, told):
         assert output == "imported\n"
         return
     assert told in output, output
-    assert f"{target.spec.natmod.replace('v7m', 'v7em')}_{mpy_abi()}" in output.replace(
-        "armv7m", "armv7em"
-    )
+    assert f"{target.spec.natmod}_{mpy_abi()}" in output  # one that `make natmod` offers
     assert "_galloc.mpy" in output
 
 
