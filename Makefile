@@ -82,6 +82,12 @@ bench: ## measures galloc against its peers and writes the tables and graphs; QU
 	@$(PYTHON_VENV) -m host_tests.bench $(if $(QUICK),--quick)
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
+.PHONY: bench-targets
+bench-targets: ## counts instructions on the emulated boards, beside their C libraries' malloc; BOARD=b for a look at one
+	@$(READY) apt:arm apt:riscv
+	@$(PYTHON_VENV) -m host_tests.bench.targets $(if $(BOARD),--board $(BOARD))
+	@$(PYTHON_VENV) $(TOOLS)/readme.py
+
 .PHONY: bench-gate
 bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/figures.json says
 	@$(READY) apt:valgrind

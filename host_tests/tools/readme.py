@@ -88,6 +88,11 @@ def guide() -> str:
     return f"The default is {bins} × {subs}.\n\n" + write_table([rows[0], *kept])
 
 
+def targets() -> str:
+    """Instructions on the boards."""
+    return write_table(read_table((RESULTS / "targets.md").read_text(), "Summary"))
+
+
 def region(folder: Path) -> str:
     """Bytes that a board reserves by default, from its configuration."""
     for file in sorted(folder.glob("mpconfigboard.*")):
