@@ -1,5 +1,5 @@
 # Every method with every combination of bad arguments: an exception of the contract, never a
-# crash, and the heap as it was.
+# crash, and the region as it was: after a refused call not one of its bytes has changed.
 import gc
 
 import galloc
@@ -45,37 +45,48 @@ odd = [
     1 << 64,
     1 << 70,
 ]
-expected = (TypeError, ValueError, MemoryError, OverflowError, IndexError, OSError, AttributeError)
+expected = (
+    TypeError,
+    ValueError,
+    MemoryError,
+    OverflowError,
+    IndexError,
+    OSError,
+    AttributeError,
+    RuntimeError,
+)
 calls = refused = 0
 
 
-def attempt(call, *args, **kwargs):
-    """Calls; what it hands out is given back."""
+def attempt(call, *args, give_back=None, **kwargs):
+    """Calls; what it hands out is given back: a Block, or by `give_back` what is no zero."""
     global calls, refused
     calls += 1
+    before = bytes(buffer)
     try:
         result = call(*args, **kwargs)
+    except MemoryError:  # counted in the heap
+        refused += 1
+        assert h.stats().used == used, (call, args, kwargs)
+        return
     except expected:
         refused += 1
+        assert before == buffer, (call, args, kwargs)
         return
     if isinstance(result, galloc.Block) and result is not block:
         result.free()
+    elif give_back and result:
+        give_back(result)
+    assert h.stats().used == used, (call, args, kwargs)
 
 
 def attempt_raw(call, *args, **kwargs):
     """Calls; the handle is given back."""
-    global calls, refused
-    calls += 1
-    try:
-        result = call(*args, **kwargs)
-    except expected:
-        refused += 1
-        return
-    if result:
-        h.free(result)
+    attempt(call, *args, give_back=h.free, **kwargs)
 
 
-before = bytes(buffer)
+used = h.stats().used
+start = h.stats()
 for x in odd:
     attempt_raw(h.malloc, x)
     attempt_raw(h.calloc, x)
@@ -99,6 +110,14 @@ for x in odd:
     attempt(galloc.Block.free, x if x is not block else None)
     attempt(galloc.Block.view, x if x is not block else None)
     attempt(h.dump, x)
+    attempt(lambda: h.root[x])
+    attempt(lambda: block[x])
+    attempt(lambda: gone[x])
+    attempt(galloc.init, x)
+    attempt(galloc.free, x)
+    with h.arena() as arena:
+        attempt(arena.alloc, x)
+        attempt(arena.alloc, 8, align=x)
     for y in odd:
         if x is not block:
             attempt_raw(h.malloc, 8 if y is None else y, x)
@@ -114,9 +133,16 @@ for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, h.stats, h.ch
 for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, block.resize, block.realloc):
     attempt(call)
 
-assert calls > 1000 and refused > calls // 2, (calls, refused)
+# No two of these calls are the same.
+assert refused >= 1000, (calls, refused)
 h.check()
 s = h.stats()
 assert s.blocks == 1 and s.allocs - s.frees == 1, s
+assert (s.used, s.free, s.largest, s.free_chunks) == (
+    start.used,
+    start.free,
+    start.largest,
+    start.free_chunks,
+), (start, s)
 assert bytes(block) == b"b" * 40
 print("ok")
