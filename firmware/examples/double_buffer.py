@@ -43,4 +43,4 @@ dma.close()
 for buffer in buffers:
     buffer.free()
 heap.check()
-print(f"{ROUNDS} buffers of {WORDS} samples, none lost, all in order")
+print(f"{ROUNDS} buffers of {WORDS} samples, all in order")
