@@ -26,7 +26,10 @@
         MICROPY_END_ATOMIC_SECTION(galloc_lock_state); \
     } while (0)
 
-#elif defined(__thumb__)
+#else
+
+// Masks interrupts, and puts the mask back as it was.
+#if defined(__thumb__)
 
 static inline uint32_t galloc_mask_interrupts(void) {
     uint32_t state;
@@ -38,39 +41,73 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
     __asm volatile("msr primask, %0" : : "r"(state) : "memory");
 }
 
-#if defined(GALLOC_WITHOUT_LOCK) && GALLOC_WITHOUT_LOCK
+#elif defined(__arm__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'A'
 
-// For the tests alone, which must fail with this.
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = 0
-#define GALLOC_UNLOCK(heap) (void)galloc_lock_state
-
-#elif GALLOC_LOCK_FIRMWARE
-
-// A port with two cores has a section of its own.
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
-#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
-
-#elif defined(__ARM_FEATURE_LDREX) && (__ARM_FEATURE_LDREX & 1)
-
-// Beyond the mask a flag, for chips with two cores. With one core it is always free.
-extern volatile unsigned char galloc_spin;
-
-static inline uint32_t galloc_enter(void) {
-    uint32_t state = galloc_mask_interrupts();
-    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) {
-    }
+// Bit 7 of the status register masks interrupts.
+static inline uint32_t galloc_mask_interrupts(void) {
+    uint32_t state;
+    __asm volatile("mrs %0, cpsr\n cpsid i" : "=r"(state) : : "memory");
     return state;
 }
 
-static inline void galloc_leave(uint32_t state) {
-    __atomic_clear(&galloc_spin, __ATOMIC_RELEASE);
-    galloc_unmask_interrupts(state);
+static inline void galloc_unmask_interrupts(uint32_t state) {
+    __asm volatile("msr cpsr_c, %0" : : "r"(state) : "memory");
 }
 
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_enter()
-#define GALLOC_UNLOCK(heap) galloc_leave(galloc_lock_state)
+#elif defined(__riscv)
+
+// Bit 3 of mstatus (CSR 0x300) is the machine-level interrupt enable. Spelt as numbers, since assemblers differ in
+// whether these instructions, `csrrci %0, mstatus, 8` and `csrs mstatus, %0`, need an extension to be named.
+static inline uint32_t galloc_mask_interrupts(void) {
+    uint32_t state;
+    __asm volatile(".insn i 0x73, 7, %0, x8, 0x300" : "=r"(state) : : "memory");
+    return state & 8;
+}
+
+static inline void galloc_unmask_interrupts(uint32_t state) {
+    __asm volatile(".insn i 0x73, 2, x0, %0, 0x300" : : "r"(state) : "memory");
+}
+
+#elif defined(__xtensa__)
+
+static inline uint32_t galloc_mask_interrupts(void) {
+    uint32_t state;
+    __asm volatile("rsil %0, 15" : "=a"(state) : : "memory");
+    return state;
+}
+
+static inline void galloc_unmask_interrupts(uint32_t state) {
+    __asm volatile("wsr %0, ps\n rsync" : : "a"(state) : "memory");
+}
 
 #else
+
+// A process on a PC masks nothing.
+static inline uint32_t galloc_mask_interrupts(void) {
+    return 0;
+}
+
+static inline void galloc_unmask_interrupts(uint32_t state) {
+    (void)state;
+}
+
+#endif
+
+#if defined(GALLOC_WITHOUT_LOCK) && GALLOC_WITHOUT_LOCK
+
+// For the tests alone, which must fail with this.
+#define GALLOC_LOCK(heap) (void)0
+#define GALLOC_UNLOCK(heap) (void)0
+
+#else
+
+#if GALLOC_LOCK_FIRMWARE || defined(__riscv) || defined(__xtensa__)
+
+// The mask is enough: a port with two cores has a section of its own.
+#define galloc_enter galloc_mask_interrupts
+#define galloc_leave galloc_unmask_interrupts
+
+#elif defined(__thumb__) && !defined(__ARM_FEATURE_LDREX)
 
 // The instruction set of Cortex-M0 has no atomic access, so RP2040, which has two of these cores, has spinlocks in
 // hardware: a read that is not 0 takes one, a write gives it back. This is NULL on every other chip.
@@ -117,75 +154,31 @@ static inline void galloc_leave(uint32_t state) {
 }
 
 #define GALLOC_HAS_SPINLOCK (1)
+
+#else
+
+// Beyond the mask a flag in the module's .bss, for chips with two cores and for MicroPython's unix port, whose threads
+// have no global lock. With one core it is always free.
+extern volatile unsigned char galloc_spin;
+
+static inline uint32_t galloc_enter(void) {
+    uint32_t state = galloc_mask_interrupts();
+    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) {
+    }
+    return state;
+}
+
+static inline void galloc_leave(uint32_t state) {
+    __atomic_clear(&galloc_spin, __ATOMIC_RELEASE);
+    galloc_unmask_interrupts(state);
+}
+
+#endif
+
 #define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_enter()
 #define GALLOC_UNLOCK(heap) galloc_leave(galloc_lock_state)
 
 #endif
-
-#elif defined(__arm__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'A'
-
-// Bit 7 of the status register masks interrupts.
-static inline uint32_t galloc_mask_interrupts(void) {
-    uint32_t state;
-    __asm volatile("mrs %0, cpsr\n cpsid i" : "=r"(state) : : "memory");
-    return state;
-}
-
-static inline void galloc_unmask_interrupts(uint32_t state) {
-    __asm volatile("msr cpsr_c, %0" : : "r"(state) : "memory");
-}
-
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
-#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
-
-#elif defined(__riscv)
-
-// Bit 3 of mstatus (CSR 0x300) is the machine-level interrupt enable. Spelt as numbers, since assemblers differ in
-// whether these instructions, `csrrci %0, mstatus, 8` and `csrs mstatus, %0`, need an extension to be named.
-static inline uint32_t galloc_mask_interrupts(void) {
-    uint32_t state;
-    __asm volatile(".insn i 0x73, 7, %0, x8, 0x300" : "=r"(state) : : "memory");
-    return state & 8;
-}
-
-static inline void galloc_unmask_interrupts(uint32_t state) {
-    __asm volatile(".insn i 0x73, 2, x0, %0, 0x300" : : "r"(state) : "memory");
-}
-
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
-#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
-
-#elif defined(__xtensa__)
-
-static inline uint32_t galloc_mask_interrupts(void) {
-    uint32_t state;
-    __asm volatile("rsil %0, 15" : "=a"(state) : : "memory");
-    return state;
-}
-
-static inline void galloc_unmask_interrupts(uint32_t state) {
-    __asm volatile("wsr %0, ps\n rsync" : : "a"(state) : "memory");
-}
-
-#define GALLOC_LOCK(heap) uint32_t galloc_lock_state = galloc_mask_interrupts()
-#define GALLOC_UNLOCK(heap) galloc_unmask_interrupts(galloc_lock_state)
-
-#elif GALLOC_LOCK_FIRMWARE
-
-// A port without a section of its own, on a processor that this file does not know: one thread, no interrupts.
-#define GALLOC_LOCK(heap) (void)0
-#define GALLOC_UNLOCK(heap) (void)0
-
-#else
-
-// A process on a PC: a spinlock, since MicroPython's unix port runs its threads without a global lock. The flag lies in
-// the module's .bss (registration defines it).
-extern volatile unsigned char galloc_spin;
-
-#define GALLOC_LOCK(heap)                                           \
-    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) { \
-    }
-#define GALLOC_UNLOCK(heap) __atomic_clear(&galloc_spin, __ATOMIC_RELEASE)
 
 #endif
 
