@@ -1,23 +1,7 @@
-# QEMU's netduino2, an STM32F205 (Cortex-M3) with 128 KiB of SRAM: the port's variables and a GC heap of 80 KiB take the lower
-# 88, the stack the upper 16. The region lies between.
+# QEMU's netduino2, an STM32F205 (Cortex-M3).
 
-QEMU_ARCH = arm
 QEMU_MACHINE = netduino2
-
-CFLAGS += -mthumb -mcpu=cortex-m3 -mfloat-abi=soft
-CFLAGS += -DQEMU_SOC_STM32
+CFLAGS += -mcpu=cortex-m3
 CFLAGS += -DMICROPY_HW_MCU_NAME='"STM32F205"'
-
-LDSCRIPT = mcu/arm/stm32.ld
-SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
-MPY_CROSS_FLAGS += -march=armv7m
-MICROPY_HEAP_SIZE ?= 81920
-
-GALLOC_BANK_ORIGIN = 0x20016000
-GALLOC_BANK_SIZE = 0x6000
 GALLOC_REGION_DEFAULT = 24576
-GALLOC_REGION_NAME = SRAM
-GALLOC_REGION_ATTRIBUTES = FAST|DMA|PERSIST
-include $(BOARD_DIR)/../region.mk
-
-FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py
+include $(BOARD_DIR)/../netduino.mk
