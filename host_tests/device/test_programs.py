@@ -154,3 +154,20 @@ print("ok")
 def test_two_copies_of_the_native_module(run):
     """Programs on heaps of both copies, by turns."""
     assert run(RELOADED) == "ok\n"
+
+
+SPOILS = {
+    "contents": "p.region[0][p.blocks[0][0].offset] ^= 1",
+    "header": "p.region[0][p.blocks[0][0].offset - 4] ^= 1",
+    "block too many": "p.h.malloc(8)",
+    "block too few": "p.h.free(p.blocks[0][0].offset)",
+}
+
+
+@on("unix")
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_the_model_sees(run, spoil):
+    """What a faulty heap would do, done by hand, ends a program."""
+    run("p = Program(bytearray(4096))\np.run(lcg(3, 60))\nassert p.blocks\np.judge()")
+    with pytest.raises(AssertionError):
+        run(f"{SPOILS[spoil]}\np.finish()")
