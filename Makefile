@@ -28,8 +28,11 @@ test: ## runs all tests; K=expr selects, BOARDS=all runs all scripts on all boar
 	@$(TOOLS)/test.sh $(if $(K),-k '$(K)')
 
 .PHONY: soak
-soak: ## lets both cores of an emulated Pico do 100,000 operations on one heap, in Python and in C
-	@BOARDS=all GALLOC_ROUNDS=50000 $(TOOLS)/test.sh --timeout 3000 host_tests/rp2040 host_tests/qemu/test_shared_with_c.py
+soak: ## what the tests do in short, for about an hour: faults, fuzzing, random programs, two cores; ROUNDS=50000 each
+	@$(MAKE) fault COUNT=100000
+	@$(MAKE) fuzz SECONDS=900
+	@BOARDS=all GALLOC_ROUNDS=$(or $(ROUNDS),50000) $(TOOLS)/test.sh --timeout 3400 host_tests/rp2040 \
+		host_tests/qemu/test_shared_with_c.py host_tests/device/test_programs.py
 
 .PHONY: check
 check: ## what CI runs: lint and test
