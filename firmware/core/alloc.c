@@ -1,27 +1,36 @@
-// Handing blocks out and taking them back.
+// Handing blocks out.
 
 #include "heap.h"
 
 // The chunk that a request of `need` units at the default alignment is to be cut from: the best fit among the small ones,
-// a good one among the large, top where nothing else does. Returns its link and sets *size; 0 when there is none.
+// a good one among the large. Returns its link and sets *size; 0 when there is none.
 GALLOC_INLINE uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *size) {
-    uint32_t link = 0, bin;
-    if (need < heap->small_limit) {
-        bin = galloc_small_bin(heap, need);
-    } else if (need > heap->units) {
-        return 0;
-    } else {
+    uint32_t link, bin = galloc_small_bin(heap, need);
+    if (need >= heap->small_limit) {
+        if (need > heap->units) {
+            return 0;
+        }
         bin = galloc_large_bin(heap, need);
-        link = galloc_tree_fit(heap, heap->heads[bin], need);
-        bin++;
+        if (heap->heads[bin] != 0) {
+            link = galloc_tree_fit(heap, heap->heads[bin], need);
+            *size = galloc_free_units(heap, link);
+            if (*size >= need) {
+                return link;
+            }
+            bin++;
+        }
     }
-    if (link == 0) {
-        bin = galloc_map_search(heap, bin);
-        link = bin >= heap->bins        ? heap->top
-               : bin < heap->small_bins ? heap->heads[bin]
-                                        : galloc_tree_end(heap, heap->heads[bin]);
+    // From here on each chunk of each bin will do.
+    bin = galloc_map_search(heap, bin);
+    if (GALLOC_UNLIKELY(bin >= heap->bins)) {
+        return 0;
     }
+    link = heap->heads[bin];
     *size = galloc_free_units(heap, link);
+    if (*size >= need && galloc_has_children(heap, link, *size)) {
+        link = galloc_tree_end(heap, link); // cheaper to take out
+        *size = galloc_free_units(heap, link);
+    }
     return *size >= need ? link : 0;
 }
 
@@ -151,7 +160,6 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
     }
     if (link == 0 && !(heap->flags & GALLOC_FLAG_BOUNDED_SEARCH)) {
         link = find_lucky(heap, &request);
-        link = link ? link : heap->top;
     }
     chunk_size = galloc_free_units(heap, link);
     if (!place(heap, link, chunk_size, &request, &front)) {
@@ -159,54 +167,6 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
     }
     return hand_out(heap, link, chunk_size, front, request.need);
 }
-
-// Any request at the default alignment.
-static GALLOC_NOINLINE void *alloc_anywhere(galloc_heap_t *heap, uint32_t need) {
-    uint32_t chunk_size, link = find(heap, need, &chunk_size);
-    if (GALLOC_UNLIKELY(link == 0)) {
-        return galloc_fail(heap);
-    }
-    uint32_t front = chunk_size - need;
-    if (front < GALLOC_MIN_UNITS || need >= GALLOC_LARGE_BLOCK / 8u) {
-        front = 0;
-    }
-    return hand_out(heap, link, chunk_size, front, need);
-}
-
-#if !GALLOC_SMALL_CODE
-// The first chunk of a small bin, which is as large as the request or one unit larger.
-GALLOC_INLINE void *take_whole(galloc_heap_t *heap, uint32_t bin, uint32_t link, uint32_t size) {
-    uint32_t next = galloc_chunk_at(heap, link)->next;
-    heap->heads[bin] = next;
-    if (galloc_is_link(heap, next)) {
-        galloc_chunk_at(heap, next)->up = GALLOC_HEADS + bin;
-    } else {
-        galloc_map_clear(heap, bin);
-    }
-    galloc_toggle_prev(heap, link + size);
-    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, size) | GALLOC_PREV_IN_USE;
-    heap->free_chunks--;
-    heap->allocs++;
-    heap->used += galloc_payload_size(size);
-    return galloc_payload_at(heap, link);
-}
-
-// The high end of top, which stays a large chunk.
-GALLOC_INLINE void *take_from_top(galloc_heap_t *heap, uint32_t need) {
-    uint32_t top = heap->top, front = heap->top_size - need, link = top + front;
-    heap->top_size = front;
-    galloc_set_free(heap, top, front);
-    galloc_toggle_prev(heap, link + need);
-    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, need);
-    heap->allocs++;
-    heap->used += galloc_payload_size(need);
-    return galloc_payload_at(heap, link);
-}
-
-static GALLOC_NOINLINE void *split(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
-    return hand_out(heap, link, size, size - need, need);
-}
-#endif
 
 void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     if (GALLOC_UNLIKELY(heap == NULL || !galloc_static_ok(heap))) {
@@ -218,29 +178,15 @@ void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
         return galloc_fail(heap);
     }
-    uint32_t need = galloc_chunk_units(size);
-#if !GALLOC_SMALL_CODE
-    // The common cases, in few steps.
-    uint32_t bin = GALLOC_NO_BIN;
-    if (need < heap->small_limit) {
-        bin = galloc_map_search(heap, galloc_small_bin(heap, need));
-        if (bin < heap->small_bins) {
-            uint32_t link = heap->heads[bin], found = galloc_small_bin_size(heap, bin);
-            if (GALLOC_UNLIKELY(!galloc_seems_free(heap, link, found))) {
-                return galloc_fail(heap);
-            }
-            return found - need < GALLOC_MIN_UNITS ? take_whole(heap, bin, link, found)
-                                                   : split(heap, link, found, need);
-        }
-    } else if (need < GALLOC_LARGE_BLOCK / 8u) {
-        bin = galloc_map_search(heap, galloc_large_bin(heap, need));
+    uint32_t need = galloc_chunk_units(size), chunk_size, link = find(heap, need, &chunk_size);
+    if (GALLOC_UNLIKELY(link == 0)) {
+        return galloc_fail(heap);
     }
-    if (bin == GALLOC_NO_BIN && heap->top_size >= need + heap->small_limit && need < GALLOC_LARGE_BLOCK / 8u &&
-        galloc_seems_free(heap, heap->top, heap->top_size)) {
-        return take_from_top(heap, need);
+    uint32_t front = chunk_size - need;
+    if (front < GALLOC_MIN_UNITS || need >= GALLOC_LARGE_BLOCK / 8u) {
+        front = 0;
     }
-#endif
-    return alloc_anywhere(heap, need);
+    return hand_out(heap, link, chunk_size, front, need);
 }
 
 void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
@@ -249,64 +195,4 @@ void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
         __builtin_memset(block, 0, size);
     }
     return block;
-}
-
-// Takes back a block that may have free neighbours.
-static GALLOC_NOINLINE galloc_fault_t free_merging(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    uint32_t next_size, before_size;
-    if (GALLOC_UNLIKELY(!galloc_size_after(heap, link + size, &next_size) ||
-                        !galloc_size_before(heap, link, &before_size))) {
-        return GALLOC_FAULT_CORRUPT;
-    }
-    heap->frees++;
-    galloc_take_back(heap, link, size, next_size);
-    if (before_size != 0) {
-        galloc_resize_free(heap, link - before_size, before_size, before_size + size + next_size);
-    } else {
-        galloc_release(heap, link, size + next_size);
-    }
-    return GALLOC_OK;
-}
-
-#if !GALLOC_SMALL_CODE
-static GALLOC_NOINLINE galloc_fault_t release_large(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    galloc_release(heap, link, size);
-    return GALLOC_OK;
-}
-#endif
-
-galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
-    uint32_t size;
-    galloc_fault_t fault = galloc_inspect(heap, block, &size);
-    if (GALLOC_UNLIKELY(fault != GALLOC_OK)) {
-        return fault;
-    }
-    uint32_t link = galloc_link_of(heap, block);
-#if !GALLOC_SMALL_CODE
-    // The common cases, in few steps: nothing to merge with, or top behind the block.
-    uint32_t next = link + size;
-    if (galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE) {
-        if (galloc_chunk_at(heap, next)->header & GALLOC_IN_USE) {
-            heap->frees++;
-            galloc_keep_peak(heap);
-            heap->used -= galloc_payload_size(size);
-            galloc_toggle_prev(heap, next);
-            if (size >= heap->small_limit) {
-                return release_large(heap, link, size);
-            }
-            galloc_set_free(heap, link, size);
-            heap->free_chunks++;
-            galloc_link_small(heap, link, size);
-            return GALLOC_OK;
-        }
-        if (next == heap->top && galloc_seems_free(heap, next, heap->top_size)) {
-            heap->frees++;
-            galloc_keep_peak(heap);
-            heap->used -= galloc_payload_size(size);
-            galloc_move_top(heap, link, heap->top_size + size);
-            return GALLOC_OK;
-        }
-    }
-#endif
-    return free_merging(heap, link, size);
 }

@@ -10,6 +10,7 @@ bool galloc_initialized(const void *region, size_t size) {
 }
 
 galloc_heap_t *galloc_attach(void *region, size_t size) {
-    galloc_heap_t *heap = (galloc_heap_t *)(((uintptr_t)region + 7u) & ~(uintptr_t)7u);
+    uint32_t total;
+    galloc_heap_t *heap = galloc_heap_in(region, size, &total);
     return galloc_initialized(region, size) && galloc_check(heap, NULL) == GALLOC_OK ? heap : NULL;
 }

@@ -52,9 +52,12 @@ void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size) {
 
 void galloc_tree_replace(galloc_heap_t *heap, uint32_t link) {
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    if (!galloc_is_held(heap, link, chunk->up)) {
+        return; // overwritten; galloc_check tells
+    }
     uint32_t heir = chunk->next ? chunk->next : galloc_tree_end(heap, link); // any leaf below may stand here
     if (!galloc_is_link(heap, heir) || heir == link) {
-        return; // overwritten; galloc_check tells
+        return;
     }
     galloc_chunk_t *place = galloc_chunk_at(heap, heir);
     if (!galloc_is_held(heap, heir, place->up)) {

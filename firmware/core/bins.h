@@ -3,8 +3,6 @@
 //   small   2, 3, 4, ... units: one smallbin a size, made of sub-bins by the alignment of the payload. A list each.
 //   large   two bins an octave: a bitwise trie on the size each, whose nodes are the chunks. So a search is exact, and
 //           bounded by the bits of a word and not by the number of chunks.
-//   top     one large chunk in no bin, the largest one whenever a chunk is freed: most requests of a heap that is not yet
-//           cut up are served from it without touching a bin.
 //
 // The bits of the map stand in the order of size, in a smallbin in that of alignment. So the lowest set bit from a given
 // one on is the best fit, and of the small chunks of that size one with the least alignment to lose.
@@ -73,14 +71,21 @@ GALLOC_INLINE void galloc_map_clear(galloc_heap_t *heap, uint32_t bin) {
 // The lowest bin from `bin` on that holds a chunk, or GALLOC_NO_BIN.
 GALLOC_INLINE uint32_t galloc_map_search(const galloc_heap_t *heap, uint32_t bin) {
     uint32_t word = bin >> GALLOC_WORD_LOG2;
-    galloc_word_t bits = galloc_map(heap)[word] & (~(galloc_word_t)0 << (bin & ((1u << GALLOC_WORD_LOG2) - 1u)));
+    galloc_word_t bits = galloc_map(heap)[word] >> (bin & ((1u << GALLOC_WORD_LOG2) - 1u));
     while (bits == 0) {
-        if (++word << GALLOC_WORD_LOG2 >= heap->bins) {
+        bin = ++word << GALLOC_WORD_LOG2;
+        if (bin >= heap->bins) {
             return GALLOC_NO_BIN;
         }
         bits = galloc_map(heap)[word];
     }
-    return (word << GALLOC_WORD_LOG2) + galloc_word_ctz(bits);
+    return bin + galloc_word_ctz(bits);
+}
+
+// Whether other chunks than `next` hang on a free chunk.
+GALLOC_INLINE bool galloc_has_children(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    return size >= heap->small_limit && (chunk->child[0] | chunk->child[1]) != 0;
 }
 
 // Puts a large chunk into a bin that holds some.
@@ -108,49 +113,41 @@ void galloc_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size);
 #endif
 
 #ifdef GALLOC_HOT
-GALLOC_INLINE void galloc_link_first(galloc_heap_t *heap, uint32_t link, uint32_t bin) {
+// Puts a free chunk into its bin, and takes it out.
+GALLOC_HOT void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    uint32_t bin;
+    if (size < heap->small_limit) {
+        bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
+        galloc_set_up(heap, heap->heads[bin], galloc_next_of(link));
+    } else {
+        bin = galloc_large_bin(heap, size);
+        if (heap->heads[bin] != 0) {
+            galloc_tree_insert(heap, link, size);
+            return;
+        }
+        chunk->child[0] = 0;
+        chunk->child[1] = 0;
+    }
     chunk->next = heap->heads[bin];
-    chunk->up = GALLOC_HEADS + bin;
     heap->heads[bin] = link;
+    chunk->up = GALLOC_HEADS + bin;
     galloc_map_set(heap, bin);
 }
 
-GALLOC_INLINE void galloc_link_small(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    uint32_t bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
-    galloc_set_up(heap, heap->heads[bin], galloc_next_of(link));
-    galloc_link_first(heap, link, bin);
-}
-
-// Puts a free chunk into its bin, and takes it out.
-GALLOC_HOT void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    if (size < heap->small_limit) {
-        galloc_link_small(heap, link, size);
-        return;
-    }
-    uint32_t bin = galloc_large_bin(heap, size);
-    if (heap->heads[bin] != 0) {
-        galloc_tree_insert(heap, link, size);
-        return;
-    }
-    galloc_chunk_at(heap, link)->child[0] = 0;
-    galloc_chunk_at(heap, link)->child[1] = 0;
-    galloc_link_first(heap, link, bin);
-}
-
 GALLOC_HOT void galloc_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    if (galloc_has_children(heap, link, size)) {
+        galloc_tree_replace(heap, link);
+        return;
+    }
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     uint32_t next = chunk->next, up = chunk->up, bin = up - GALLOC_HEADS;
     if (GALLOC_UNLIKELY(!galloc_is_held(heap, link, up))) {
         return; // overwritten; galloc_check tells
     }
-    if (size >= heap->small_limit && (chunk->child[0] | chunk->child[1]) != 0) {
-        galloc_tree_replace(heap, link);
-        return;
-    }
     *galloc_word(heap, up) = next;
-    if (next != 0) {
-        galloc_set_up(heap, next, up);
+    if (galloc_is_link(heap, next)) {
+        galloc_chunk_at(heap, next)->up = up;
     } else if (bin < heap->bins) {
         galloc_map_clear(heap, bin);
     }

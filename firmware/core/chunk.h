@@ -4,8 +4,8 @@
 //   | control block, bitmap, bins   |hdr|payload ....|hdr|payload .|hdr|payload ..........|end|
 //   0 mod 8                         4 mod 8          4 mod 8                              4 mod 8
 //
-// A chunk starts with its header word at 4 mod 8, so payloads are multiples of 8 and a live block costs 4 bytes. The last
-// word of the region is the header of an empty chunk that is always in use: whoever looks at "the next chunk" finds one.
+// A chunk has its header word at 4 mod 8, so payloads are multiples of 8 and a live block costs 4 bytes. The last word of
+// the region is the header of an empty chunk that is always in use: whoever looks at "the next chunk" finds one.
 //
 //   live    | header | payload                                                      |
 //   free    | header | next | up | child | child |          ...              | tag |     child: large chunks only
@@ -38,26 +38,24 @@
 
 struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t magic;
-    // What follows up to static_sum is settled by init and never changes. Bytes come first: small cores reach no further.
-    uint16_t sub_cap;    // 1 << number of the last sub-bin
-    uint8_t small_limit; // chunks of this many units and more are large
-    uint8_t small_bins;  // smallbins times sub-bins; the bins behind are large
-    uint8_t bins;        // number of bins
-    int8_t class_base;   // size class of bin 0, if it were a large one; below 0 with many smallbins
-    uint8_t sub_shift;   // a smallbin has 1 << sub_shift places for its sub-bins
-    uint8_t flags;       // GALLOC_FLAG_*
-    uint32_t units;      // link of the end chunk; every chunk's link is smaller
-    uint32_t first;      // link of the first chunk
-    uint32_t span;       // links that a chunk can have: first and up, with room for its words
-    uint32_t words;      // words from the first bin to the end chunk: those that a link may stand in
-    uint32_t check_mask; // header bits that hold the checksum
-    uint32_t key;        // makes the checksums of two heaps differ
-    uint32_t origin;     // link + origin was, at init, the address of a payload / 8: sub-bins go by it
-    uint32_t static_sum; // makes the XOR of this and the words above GALLOC_MAGIC
+    // What follows up to static_sum is settled by init and never changes.
+    uint16_t sub_cap;     // 1 << number of the last sub-bin
+    uint8_t sub_shift;    // a smallbin has 1 << sub_shift places for its sub-bins
+    uint8_t flags;        // GALLOC_FLAG_*
+    uint16_t small_bins;  // smallbins times sub-bins; the bins behind are large
+    int16_t class_base;   // size class of bin 0, if it were a large one; below 0 with many smallbins
+    uint32_t small_limit; // chunks of this many units and more are large
+    uint32_t bins;        // number of bins
+    uint32_t units;       // link of the end chunk; every chunk's link is smaller
+    uint32_t first;       // link of the first chunk
+    uint32_t span;        // links that a chunk can have: first and up, with room for its words
+    uint32_t words;       // words from the first bin to the end chunk: those that a link may stand in
+    uint32_t check_mask;  // header bits that hold the checksum
+    uint32_t key;         // makes the checksums of two heaps differ
+    uint32_t origin;      // link + origin was, at init, the address of a payload / 8: sub-bins go by it
+    uint32_t static_sum;  // makes the XOR of this and the words above GALLOC_MAGIC
 
-    uint32_t top;         // link of a large chunk that stands in no bin, or 0: new blocks are cut from it
-    uint32_t top_size;    // its units, or 0
-    uint32_t used;        // units of live chunks
+    uint32_t used;        // payload bytes of live blocks
     uint32_t peak;        // the highest value of `used` before the last free
     uint32_t allocs;      // blocks handed out
     uint32_t frees;       // blocks taken back
@@ -73,6 +71,7 @@ struct GALLOC_MAY_ALIAS galloc_heap {
 _Static_assert(offsetof(struct galloc_heap, map) % 8u == 0, "the bitmap is read in words of the machine");
 
 typedef struct GALLOC_MAY_ALIAS {
+    uint32_t tag_before; // of the chunk before, if that is free
     uint32_t header;
     uint32_t next; // link of the next chunk of the same bin (small) or of the same size (large), or 0
     uint32_t up; // number, from the start of the heap, of the word that holds this chunk's link: a bin, `next`, `child`
@@ -82,7 +81,6 @@ typedef struct GALLOC_MAY_ALIAS {
 enum {
     GALLOC_IN_USE = 1u,
     GALLOC_PREV_IN_USE = 6u,
-    GALLOC_FLAGS = 7u,
     GALLOC_HEADER_SIZE = 4u,
     GALLOC_MIN_UNITS = 2u,
     GALLOC_FLAG_BOUNDED_SEARCH = 1u,
@@ -94,7 +92,7 @@ enum {
 #define GALLOC_LARGE_UNITS 4u // what a large chunk needs for its words
 
 GALLOC_INLINE galloc_chunk_t *galloc_chunk_at(const galloc_heap_t *heap, uint32_t link) {
-    return (galloc_chunk_t *)((uintptr_t)heap + (size_t)link * 8u + 4u);
+    return (galloc_chunk_t *)((uintptr_t)heap + (size_t)link * 8u);
 }
 
 GALLOC_INLINE void *galloc_payload_at(const galloc_heap_t *heap, uint32_t link) {
@@ -141,11 +139,6 @@ GALLOC_INLINE uint32_t galloc_link_of(const galloc_heap_t *heap, const void *blo
     return (uint32_t)(((uintptr_t)block - (uintptr_t)heap) / 8u) - 1u;
 }
 
-// The tag of the chunk that ends where `link` starts; there is one only if that chunk is free.
-GALLOC_INLINE uint32_t *galloc_tag_before(const galloc_heap_t *heap, uint32_t link) {
-    return (uint32_t *)((uintptr_t)heap + (size_t)link * 8u);
-}
-
 GALLOC_INLINE uint32_t galloc_size_of(const galloc_heap_t *heap, uint32_t header) {
 #if GALLOC_HEADER_CHECK
     return (header & ~heap->check_mask) / 8u;
@@ -183,7 +176,7 @@ void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size);
 #ifdef GALLOC_HOT
 GALLOC_HOT void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_chunk_at(heap, link)->header = size * 8u + GALLOC_PREV_IN_USE;
-    *galloc_tag_before(heap, link + size) = link;
+    galloc_chunk_at(heap, link + size)->tag_before = link;
 }
 #endif
 
@@ -191,12 +184,6 @@ GALLOC_HOT void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32
 // as wrong as it was.
 GALLOC_INLINE void galloc_toggle_prev(const galloc_heap_t *heap, uint32_t link) {
     galloc_chunk_at(heap, link)->header ^= GALLOC_PREV_IN_USE;
-}
-
-// Whether a free chunk of `size` units seems to stand at `link`. Reads nothing outside the region.
-GALLOC_INLINE bool galloc_seems_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    return galloc_is_link(heap, link) && size <= heap->units - link &&
-           galloc_chunk_at(heap, link)->header == size * 8u + GALLOC_PREV_IN_USE;
 }
 
 // Units of the free chunk at `link`; 0 where header and tag say that there is none. Reads nothing outside the region.
@@ -208,9 +195,12 @@ GALLOC_HOT uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link) 
     if (!galloc_is_link(heap, link)) {
         return 0;
     }
-    uint32_t header = galloc_chunk_at(heap, link)->header, size = header / 8u;
-    bool sound = (header & GALLOC_FLAGS) == GALLOC_PREV_IN_USE && header >= 8u * GALLOC_MIN_UNITS &&
-                 size <= heap->units - link && *galloc_tag_before(heap, link + size) == link;
+    // Wrong flags turn into high bits, and so does a size below the least.
+    uint32_t more = galloc_chunk_at(heap, link)->header - (GALLOC_MIN_UNITS * 8u + GALLOC_PREV_IN_USE);
+    more = more >> 3 | more << 29;
+    uint32_t size = more + GALLOC_MIN_UNITS;
+    bool sound =
+        more <= heap->units - GALLOC_MIN_UNITS - link && galloc_chunk_at(heap, link + size)->tag_before == link;
     return sound ? size : 0;
 }
 #endif

@@ -35,10 +35,10 @@ static bool plan(galloc_heap_t *heap, const galloc_config_t *config, uint32_t un
     heap->units = units;
     heap->sub_cap = (uint16_t)(1u << (sub_bins - 1u));
     heap->sub_shift = (uint8_t)sub_shift;
-    heap->small_limit = (uint8_t)small_limit;
-    heap->small_bins = (uint8_t)small_bins;
-    heap->class_base = (int8_t)class_base;
-    heap->bins = (uint8_t)(last + 1u);
+    heap->small_limit = small_limit;
+    heap->small_bins = (uint16_t)small_bins;
+    heap->class_base = (int16_t)class_base;
+    heap->bins = last + 1u;
     // The header of the first chunk, at 4 mod 8, follows the bins at once.
     heap->first = ((uint32_t)sizeof(*heap) + 4u * heap->bins + 3u) / 8u;
     heap->span = units - heap->first - 1u;
@@ -81,6 +81,24 @@ size_t galloc_overhead(size_t region_size, const galloc_config_t *config) {
     galloc_heap_t planned;
     uint32_t units = region_size < 0xfffffff8u ? (uint32_t)region_size / 8u : 0x1fffffffu;
     return plan(&planned, config, units) ? planned.first * 8u + 8u : 0u;
+}
+
+galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block) {
+    if (heap == NULL || block == NULL) {
+        return GALLOC_FAULT_NULL;
+    }
+    if (!galloc_static_ok(heap)) {
+        return GALLOC_FAULT_GEOMETRY;
+    }
+    uintptr_t offset = (uintptr_t)block - (uintptr_t)heap;
+    if (offset / 8u - 1u - heap->first >= heap->span) {
+        return GALLOC_FAULT_FOREIGN;
+    }
+    if (offset % 8u != 0) {
+        return GALLOC_FAULT_MISALIGNED;
+    }
+    bool in_use = galloc_chunk_at(heap, galloc_link_of(heap, block))->header & GALLOC_IN_USE;
+    return in_use ? GALLOC_FAULT_CORRUPT : GALLOC_FAULT_NOT_ALLOCATED;
 }
 
 void *galloc_fail(galloc_heap_t *heap) {

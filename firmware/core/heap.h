@@ -1,13 +1,13 @@
 // One heap as a whole: taking free chunks out of the bins, cutting them, putting what is left back, and telling whether a
-// pointer that somebody hands in is a live block. alloc.c, realloc.c, inspect.c and attach.c are written in these terms.
+// pointer that somebody hands in is a live block. alloc.c, free.c, realloc.c, inspect.c and attach.c are written in these terms.
 
 #ifndef GALLOC_HEAP_H
 #define GALLOC_HEAP_H
 
 #include "bins.h"
 
-#define GALLOC_MAGIC 0x33434c47u // "GLC3"; changes with the layout
-#define GALLOC_STATIC_WORDS 11u  // of the control block, from magic to static_sum
+#define GALLOC_MAGIC 0x34434c47u // "GLC4"; changes with the layout
+#define GALLOC_STATIC_WORDS 13u  // of the control block, from magic to static_sum
 
 // XOR of the words that never change, which every index comes from; GALLOC_MAGIC if this is a heap at all.
 #if GALLOC_SMALL_CODE
@@ -26,6 +26,7 @@ GALLOC_HOT uint32_t galloc_static_xor(const galloc_heap_t *heap) {
 #else
     sum ^= block->word[1] ^ block->word[2] ^ block->word[3] ^ block->word[4] ^ block->word[5];
     sum ^= block->word[6] ^ block->word[7] ^ block->word[8] ^ block->word[9] ^ block->word[10];
+    sum ^= block->word[11] ^ block->word[12];
 #endif
     return sum;
 }
@@ -81,7 +82,7 @@ GALLOC_INLINE uint32_t galloc_payload_size(uint32_t size) {
 void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size);
 void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size);
 void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size);
-galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *block, uint32_t *size);
+bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *size);
 bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size);
 bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size);
 void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size);
@@ -92,79 +93,48 @@ void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t fro
 // Takes a free chunk out of its bin.
 GALLOC_HOT void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     heap->free_chunks--;
-    if (link == heap->top) {
-        heap->top = 0;
-        heap->top_size = 0;
-    } else {
-        galloc_unlink(heap, link, size);
-    }
+    galloc_unlink(heap, link, size);
 }
 
 // Makes `size` units a free chunk and puts it where it belongs. The chunks around are in use and know of it.
 GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_set_free(heap, link, size);
     heap->free_chunks++;
-    uint32_t top_size = heap->top_size;
-    if (size > top_size && size >= heap->small_limit) {
-        uint32_t top = heap->top;
-        heap->top = link;
-        heap->top_size = size;
-        link = top;
-        size = top_size;
-        if (top_size == 0 || GALLOC_UNLIKELY(galloc_free_units(heap, link) != size)) {
-            return; // overwritten; galloc_check tells
-        }
-    }
     galloc_link(heap, link, size);
 }
 
-// Makes `size` units at `link` the new top, of which the old one is a part, or which is a part of the old one.
-GALLOC_INLINE void galloc_move_top(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    heap->top = link;
-    heap->top_size = size;
-    galloc_set_free(heap, link, size);
-}
-
-// Makes a free chunk larger or smaller at its end.
+// Makes a free chunk larger or smaller at its end. One that is alone in its bin, and keeps to it, stays there.
 GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size) {
-    if (link == heap->top && size >= heap->small_limit) {
-        galloc_move_top(heap, link, size);
-        return;
+    if (size >= heap->small_limit && old >= heap->small_limit) {
+        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+        if (heap->heads[galloc_large_bin(heap, size)] == link &&
+            (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {
+            galloc_set_free(heap, link, size);
+            return;
+        }
     }
     galloc_detach(heap, link, old);
     galloc_release(heap, link, size);
 }
 
-// What is wrong with `block` as a live block of the heap. GALLOC_OK: nothing; then *size is the units of its chunk, and
-// the header of the next chunk lies in the region. *size is 0 otherwise.
-GALLOC_HOT galloc_fault_t galloc_inspect(const galloc_heap_t *heap, const void *block, uint32_t *size) {
-    *size = 0;
-    if (GALLOC_UNLIKELY(heap == NULL || block == NULL)) {
-        return GALLOC_FAULT_NULL;
+// Whether `block` is a live block of the heap. Then *size is the units of its chunk, and the header of the next chunk lies
+// in the region.
+GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *size) {
+    if (GALLOC_UNLIKELY(heap == NULL || !galloc_static_ok(heap))) {
+        return false;
     }
-    if (GALLOC_UNLIKELY(!galloc_static_ok(heap))) {
-        return GALLOC_FAULT_GEOMETRY;
-    }
-    uintptr_t offset = (uintptr_t)block - (uintptr_t)heap, link = offset / 8u - 1u;
+    // In units: what is misaligned turns into more than any region has.
+    uintptr_t offset = (uintptr_t)block - (uintptr_t)heap;
+    uintptr_t link = (offset >> 3 | offset << (sizeof(offset) * 8u - 3u)) - 1u;
     if (GALLOC_UNLIKELY(link - heap->first >= heap->span)) { // below the first chunk, too: it wraps
-        return GALLOC_FAULT_FOREIGN;
+        return false;
     }
-    if (GALLOC_UNLIKELY(offset % 8u != 0)) {
-        return GALLOC_FAULT_MISALIGNED;
-    }
-    uint32_t header = galloc_chunk_at(heap, (uint32_t)link)->header;
-    if (GALLOC_UNLIKELY(!(header & GALLOC_IN_USE))) {
-        return GALLOC_FAULT_NOT_ALLOCATED;
-    }
-    uint32_t found = galloc_size_of(heap, header);
-    // Both prev bits, or none, may differ.
-    uint32_t flags = header ^ galloc_live_header(heap, (uint32_t)link, found);
-    if (GALLOC_UNLIKELY((flags & ~(uint32_t)GALLOC_PREV_IN_USE) != 0 || ((flags + 2u) & 4u) != 0 ||
-                        found < GALLOC_MIN_UNITS || found > heap->units - (uint32_t)link)) {
-        return GALLOC_FAULT_CORRUPT;
-    }
+    uint32_t header = galloc_chunk_at(heap, (uint32_t)link)->header, found = galloc_size_of(heap, header);
     *size = found;
-    return GALLOC_OK;
+    // Both prev bits, or none, may be set.
+    uint32_t flags = header ^ galloc_live_header(heap, (uint32_t)link, found);
+    return (flags == 0 || flags == GALLOC_PREV_IN_USE) &&
+           found - GALLOC_MIN_UNITS <= heap->units - GALLOC_MIN_UNITS - (uint32_t)link;
 }
 
 // Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
@@ -184,9 +154,9 @@ GALLOC_HOT bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uin
     if (galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE) {
         return true;
     }
-    uint32_t tag = *galloc_tag_before(heap, link);
-    *size = galloc_free_units(heap, tag);
-    return *size != 0 && tag + *size == link;
+    uint32_t before = galloc_chunk_at(heap, link)->tag_before;
+    *size = galloc_free_units(heap, before);
+    return *size != 0 && before + *size == link;
 }
 
 // Makes a live chunk free space in no bin, together with the free chunk of `next_size` units behind it; 0: there is none.
@@ -221,6 +191,9 @@ GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, u
     return galloc_payload_at(heap, block);
 }
 #endif
+
+// What is wrong with something that is no live block.
+galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block);
 
 // Counts a failure. Returns NULL.
 void *galloc_fail(galloc_heap_t *heap);

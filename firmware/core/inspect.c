@@ -4,8 +4,7 @@
 
 size_t galloc_usable_size(const galloc_heap_t *heap, const void *block) {
     uint32_t size;
-    galloc_inspect(heap, block, &size);
-    return size ? galloc_payload_size(size) : 0;
+    return galloc_is_live(heap, block, &size) ? galloc_payload_size(size) : 0;
 }
 
 bool galloc_owns(const galloc_heap_t *heap, const void *block) {
@@ -24,7 +23,7 @@ static uint32_t greatest_free(const galloc_heap_t *heap) {
     } else if (heap->heads[bin] != 0) {
         size = galloc_small_bin_size(heap, bin);
     }
-    return size > heap->top_size ? size : heap->top_size;
+    return size;
 }
 
 void galloc_stats(const galloc_heap_t *heap, galloc_stats_t *out) {
@@ -54,8 +53,7 @@ static uint32_t chunk_size_at(const galloc_heap_t *heap, uint32_t link, bool *li
     if (!*live) {
         return galloc_free_units(heap, link);
     }
-    galloc_inspect(heap, galloc_payload_at(heap, link), &size);
-    return size;
+    return galloc_is_live(heap, galloc_payload_at(heap, link), &size) ? size : 0;
 }
 
 void galloc_walk(const galloc_heap_t *heap, galloc_visit_t visit, void *context) {
@@ -93,8 +91,7 @@ static uint32_t wrong_guard(const galloc_heap_t *heap) {
 // Whether the word `link` of a free chunk holds nothing, or a free chunk that knows of it.
 static bool links(const galloc_heap_t *heap, uint32_t word) {
     uint32_t link = *galloc_word(heap, word);
-    return link == 0 ||
-           (link != heap->top && galloc_free_units(heap, link) != 0 && galloc_chunk_at(heap, link)->up == word);
+    return link == 0 || (galloc_free_units(heap, link) != 0 && galloc_chunk_at(heap, link)->up == word);
 }
 
 // Whether the free chunk at `link` and those that it is linked with agree. What holds for each free chunk holds for lists
@@ -102,9 +99,6 @@ static bool links(const galloc_heap_t *heap, uint32_t word) {
 static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     bool large = size >= heap->small_limit;
-    if (link == heap->top) {
-        return large && size == heap->top_size;
-    }
     if (!links(heap, galloc_next_of(link)) ||
         (large && (!links(heap, galloc_child_of(link, 0)) || !links(heap, galloc_child_of(link, 1))))) {
         return false;
@@ -152,7 +146,7 @@ static uint32_t wrong_chunk(const galloc_heap_t *heap) {
                                                   : 0;
 }
 
-// Looks at the map, the first chunk of each bin and top; the walk has seen the chunks behind them.
+// Looks at the map, the first chunk of each bin; the walk has seen the chunks behind them.
 static uint32_t wrong_bin(const galloc_heap_t *heap) {
     for (uint32_t bin = 0; bin < GALLOC_MAP_BITS; bin++) {
         uint32_t word = GALLOC_HEADS + bin;
@@ -164,7 +158,7 @@ static uint32_t wrong_bin(const galloc_heap_t *heap) {
             return word;
         }
     }
-    return (heap->top ? galloc_free_units(heap, heap->top) : !heap->top_size) ? 0 : WORD(top);
+    return 0;
 }
 
 galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offset) {

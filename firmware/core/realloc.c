@@ -4,27 +4,28 @@
 
 // Grows or shrinks the live chunk at `link` to `need` units at its end. Returns false, with nothing changed, when it
 // cannot.
-static bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
+GALLOC_INLINE bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
+    uint32_t next = link + size, next_size;
     if (need == size) {
         return true;
     }
-    uint32_t next = link + size, next_size;
     if (!galloc_size_after(heap, next, &next_size) || size + next_size < need) {
         return false;
     }
     if (next_size == 0 && size - need < GALLOC_MIN_UNITS) {
         return true; // slack
     }
-    uint32_t prev_flags = galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE;
+    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    uint32_t prev_flags = chunk->header & GALLOC_PREV_IN_USE;
     galloc_take_back(heap, link, size, next_size);
     galloc_cut(heap, link, size + next_size, 0, need);
-    galloc_chunk_at(heap, link)->header ^= prev_flags ^ GALLOC_PREV_IN_USE;
+    chunk->header ^= prev_flags ^ GALLOC_PREV_IN_USE;
     return true;
 }
 
 bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
     uint32_t old;
-    return galloc_inspect(heap, block, &old) == GALLOC_OK &&
+    return galloc_is_live(heap, block, &old) &&
            resize_chunk(heap, galloc_link_of(heap, block), old, galloc_chunk_units(size));
 }
 
@@ -36,7 +37,8 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 //
 // The old payload is not touched: the new block reaches over all of it until it has been moved. Returns the new block, or
 // NULL, with nothing changed, when there is no room.
-static void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need, uint32_t mask) {
+static GALLOC_NOINLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need,
+                                           uint32_t mask) {
     uint32_t next = link + size, before_size, next_size;
     if (!galloc_size_before(heap, link, &before_size) || before_size == 0 ||
         !galloc_size_after(heap, next, &next_size)) {
@@ -59,7 +61,8 @@ static void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, ui
     return galloc_cut(heap, before, total, front, need > until_moved ? need : until_moved);
 }
 
-bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
+// galloc_realloc_begin, also as a part of galloc_realloc, where `move` needs no memory.
+GALLOC_INLINE bool begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
     move->from = block;
     move->to = block;
     move->bytes = 0;
@@ -67,7 +70,7 @@ bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t 
     move->merged = false;
     if (block != NULL) {
         uint32_t old, need = galloc_chunk_units(size);
-        if (galloc_inspect(heap, block, &old) != GALLOC_OK) {
+        if (!galloc_is_live(heap, block, &old)) {
             return false;
         }
         if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) {
@@ -100,14 +103,18 @@ void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
     }
 }
 
+bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
+    return begin(heap, block, size, align, move);
+}
+
 void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
-    if (!galloc_realloc_begin(heap, block, size, align, &move)) {
+    if (!begin(heap, block, size, align, &move)) {
         return NULL;
     }
     if (move.bytes != 0) {
         __builtin_memmove(move.to, move.from, move.bytes);
+        galloc_realloc_end(heap, &move);
     }
-    galloc_realloc_end(heap, &move);
     return move.to;
 }

@@ -30,7 +30,6 @@ uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks) {
     uint32_t count = 0;
     writer_t writer = {heap, state->bytes, state->bytes + STATE_BYTES};
     memset(state, 0, sizeof *state);
-    put_link(&writer, heap->top);
     for (uint32_t bin = 0; bin < heap->bins; bin++) {
         put_link(&writer, heap->heads[bin]);
     }
@@ -43,7 +42,7 @@ uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks) {
         }
         chunks[count++] = (chunk_t){link, size, live};
         put(&writer, size << 1 | live);
-        if (live || link == heap->top) {
+        if (live) {
             continue;
         }
         put_link(&writer, chunk->next);
@@ -66,14 +65,10 @@ static uint32_t take_up(const galloc_heap_t *heap, const uint8_t **at) {
     return value >= 128u ? GALLOC_HEADS + value - 128u : value + heap->first * 2u;
 }
 
-// Makes the free chunk at `link`, whose links are the next bytes. Top has none.
+// Makes the free chunk at `link`, whose links are the next bytes.
 static void build_free(galloc_heap_t *heap, uint32_t link, uint32_t size, const uint8_t **at) {
     galloc_set_free(heap, link, size);
     heap->free_chunks++;
-    if (link == heap->top) {
-        heap->top_size = size;
-        return;
-    }
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     chunk->next = take_link(heap, at);
     chunk->up = take_up(heap, at);
@@ -87,8 +82,7 @@ void state_build(const state_t *state, const galloc_heap_t *blank, size_t size, 
     const uint8_t *at = state->bytes;
     uint32_t prev_flags = GALLOC_PREV_IN_USE, chunk_size;
     memcpy(heap, blank, size);
-    heap->used = heap->allocs = heap->free_chunks = heap->top_size = 0;
-    heap->top = take_link(heap, &at);
+    heap->used = heap->allocs = heap->free_chunks = 0;
     for (uint32_t bin = 0; bin < heap->bins; bin++) {
         heap->heads[bin] = take_link(heap, &at);
         if (heap->heads[bin] != 0) {

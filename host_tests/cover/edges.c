@@ -159,7 +159,7 @@ static void forged_control(void) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
 }
 
-// Large free chunks, none of them top, with their links. Live blocks stand between them.
+// Large free chunks with their links. Live blocks stand between them.
 #define HOLES 8u
 static galloc_heap_t *with_holes(uint32_t *links, uint8_t **blocks) {
     galloc_heap_t *heap = fresh();
@@ -197,21 +197,24 @@ static void loops(void) {
     }
 }
 
-// A free chunk that is in none of the bins, and stale words where links are looked for.
+// A free chunk that is in none of the bins.
 static void stray_chunks(void) {
     uint32_t links[HOLES];
     uint8_t *blocks[HOLES];
     galloc_heap_t *heap = with_holes(links, blocks);
-    heap->top = links[0];
-    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
-    heap = with_holes(links, blocks);
-    heap->top_size++;
-    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
-    heap = with_holes(links, blocks);
-    uint8_t *small = galloc_alloc(heap, 12, 8), *guard = galloc_alloc(heap, 12, 8);
-    EXPECT(small != NULL && guard != NULL && galloc_free(heap, small) == GALLOC_OK);
-    heap->top = galloc_link_of(heap, small);
-    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    // Out of its bin, with the map told and not.
+    for (uint32_t bin = heap->small_bins; bin < heap->bins; bin++) {
+        uint32_t link = heap->heads[bin];
+        if (link != 0) {
+            heap->heads[bin] = 0;
+            EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+            galloc_map_clear(heap, bin);
+            EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+            heap->heads[bin] = link;
+            galloc_map_set(heap, bin);
+            EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+        }
+    }
 }
 
 // Headers with a checksum that holds and a size that cannot be.

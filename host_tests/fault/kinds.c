@@ -109,11 +109,8 @@ static void *links(subject_t *subject, rng_t *rng) {
         return NULL;
     }
     uint8_t *payload = subject->pieces[index].payload;
-    const galloc_chunk_t *chunk = (const void *)(payload - 4);
-    uint32_t link = (uint32_t)offset_of(subject, payload) / 8u - 1u, words;
-    if (link == subject->heap->top) {
-        return NULL; // stands in no bin and has no links
-    }
+    const galloc_chunk_t *chunk = (const void *)(payload - 8);
+    uint32_t words;
     if (chunk->header / 8u < subject->heap->small_limit) {
         words = 2;
     } else {
@@ -151,7 +148,7 @@ static void *control_block(subject_t *subject, rng_t *rng) {
     uint32_t word = rng_below(rng, 2) ? rng_below(rng, words + 1u) : rng_below(rng, 31); // its front more often
     uint8_t *at = (uint8_t *)subject->heap + 4u * word;
     if (word == words) {
-        at = (uint8_t *)galloc_chunk_at(subject->heap, subject->heap->units);
+        at = (uint8_t *)&galloc_chunk_at(subject->heap, subject->heap->units)->header;
     }
     overwrite(subject, at, "control word", rng);
     return subject->pieces[subject_pick(subject, rng, true)].payload;

@@ -66,7 +66,8 @@ void prove_header(uint32_t units, uint32_t key, uint32_t link, uint32_t size) {
     heap.units = units;
     any_key(&heap, key);
     uint32_t header = galloc_live_header(&heap, link, size);
-    __CPROVER_assert((header & GALLOC_FLAGS) == GALLOC_IN_USE, "a live header says that it is, and nothing of others");
+    __CPROVER_assert((header & (GALLOC_IN_USE | GALLOC_PREV_IN_USE)) == GALLOC_IN_USE,
+                     "a live header says that it is, and nothing of others");
     __CPROVER_assert(galloc_size_of(&heap, header) == size, "it gives the size back");
     __CPROVER_assert(galloc_size_of(&heap, header | GALLOC_PREV_IN_USE) == size, "whatever the chunk before is");
 }

@@ -74,18 +74,15 @@ def region(axes, found) -> dict[int, tuple[float, int]]:
 
 
 def bins(axes, holes) -> None:
-    """The top, the large bins and the smallbins, with an arrow to each free chunk."""
-    largest = max(size for _, size in holes.values())
-    places = {largest: {0: 80, 8: 80}}
-    box(axes, 10, 44, 140, 8, BIN, f"{largest}", 8)
-    axes.text(80, 42, "top: the largest chunk,\nin no bin", size=8, ha="center", va="top")
-    for at, (low, high) in enumerate(((48, 48), (56, 56), (64, 72), (80, 88))):
-        left = 230 + at * 84
-        box(axes, left, 44, 78, 8, BIN, f"{low}…{high}" if high > low else f"{low}", 8)
-        places.update((size, {0: left + 39, 8: left + 39}) for size in range(low, high + 8, 8))
-    axes.text(230 + 165, 42, "large bins: a quarter of an octave each, sorted\nby size as a trie, "
-              "so that the best fit is found", size=8, ha="center", va="top")  # fmt: skip
-    axes.text(573, 48, "…", size=12, va="center")
+    """The large bins and the smallbins, with an arrow to each free chunk."""
+    places = {}
+    halves = ((48, 56), (64, 88), (96, 120), (128, 184), (192, 248), (256, 376), (384, 504))
+    for at, (low, high) in enumerate(halves):
+        left = at * 87
+        box(axes, left, 44, 83, 8, BIN, f"{low}…{high}", 8)
+        places.update((size, {0: left + 41, 8: left + 41}) for size in range(low, high + 8, 8))
+    axes.text(302, 42, "large bins: half an octave each, sorted by size as a trie,\n"
+              "so that a search is exact", size=8, ha="center", va="top")  # fmt: skip
     for at in range(SMALLBINS):
         size = 16 + 8 * at
         for sub, kind in enumerate(("8", "16+")):
@@ -108,7 +105,7 @@ def chunk_words(axes) -> None:
     box(axes, 110, 26.5, 90, 6, LINE, "header", 8, "white")
     box(axes, 200, 26.5, 480, 6, LIVE, "payload, at a multiple of 8", 8, "white")
     axes.text(0, 19, "a free chunk")
-    for at, name in enumerate(("header", "next", "prev", "child", "child")):
+    for at, name in enumerate(("header", "next", "up", "child", "child")):
         box(axes, 110 + at * 90, 16.5, 90, 6, LINE if not at else FREE, name, 8,
             "black" if at else "white")  # fmt: skip
     box(axes, 560, 16.5, 30, 6, FREE, "…", 8)
