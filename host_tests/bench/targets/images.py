@@ -9,6 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 from galloc_mp.replay.trace import load
 from galloc_mp.targets.registry import BUILD
+from host_tests.tools.build import objects as firmware_objects
 
 from ..build import CORE, HERE, TRACES, BuildError
 from ..measure import MeasureError
@@ -82,7 +83,6 @@ def compile_image(machine: Machine, subject: Subject) -> Path:
 
     Raises BuildError.
     """
-    FOLDER.mkdir(parents=True, exist_ok=True)
     programs = pack_traces(machine)
     objects = []
     for source, flags in sources(machine, subject, programs):
@@ -131,6 +131,7 @@ def sources(machine: Machine, subject: Subject, programs: Path):
 
 def pack_traces(machine: Machine) -> Path:
     """Assembler that holds the recorded programs, packed as galloc_mp.replay does."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     lines = [".section .rodata", ".balign 4"]
     for name in ("lua", "tls", "sqlite"):
         packed = FOLDER / f"{name}.bin"
@@ -162,7 +163,7 @@ def code_size(machine: Machine, subject: Subject) -> int | None:
 
 def micropython_objects(machine: Machine) -> list[Path]:
     """Its heap, as the board's firmware has it."""
-    folder = BUILD / "obj" / machine.board / "py"
+    folder = firmware_objects(machine.board) / "py"
     objects = [folder / f"{name}.o" for name in ("gc", "malloc", "mpstate")]
     if not all(o.exists() for o in objects):
         board = machine.board
