@@ -16,11 +16,13 @@ SUB_BINS = (2, 4, 8)
 REGIONS = (16384, 65536, 262144)
 COUNTED = ("R64", "R64n", "lua", "sqlite")
 FITTED = ("lua", "tls", "sqlite")
+SHARE = 128  # of a region, what control data may take of it
+MOST = 128  # GALLOC_SMALL_BINS_MAX: beyond, a configuration is another one
 
 
 def configurations() -> list[tuple[int, int]]:
     """(smallbins, sub-bins), the cheapest first."""
-    return [(bins, subs) for bins in SMALLBINS for subs in SUB_BINS]
+    return [(bins, subs) for bins in SMALLBINS for subs in SUB_BINS if bins * subs <= MOST]
 
 
 def measure_one(binary: build.Binary, bins: int, subs: int) -> dict:
@@ -43,6 +45,26 @@ def measure_one(binary: build.Binary, bins: int, subs: int) -> dict:
     return row
 
 
+def recommended(rows: list[dict], region: int) -> dict:
+    """The fewest instructions in R64 that SHARE allows, or else the least control data."""
+    fit = [r for r in rows if r["control"][str(region)] * SHARE <= region]
+    if fit:
+        return min(fit, key=lambda r: r["R64"])
+    return min(rows, key=lambda r: r["control"][str(region)])
+
+
+def advice(rows: list[dict]) -> str:
+    """A sentence that recommends a configuration for each region."""
+    names = []
+    for region in REGIONS:
+        row = recommended(rows, region)
+        names.append(f"{row['smallbins']} × {row['sub_bins']} for {region >> 10} KiB")
+    return (
+        f"Recommended: {', '.join(names)}; the fewest instructions in R64 of those whose control "
+        f"data take up to 1/{SHARE} of the region, or else the least control data."
+    )
+
+
 def document(rows: list[dict], cc: str) -> str:
     """The table in Markdown."""
     head = ["smallbins × sub-bins", *(f"control, {r >> 10} KiB" for r in REGIONS)]
@@ -57,7 +79,8 @@ def document(rows: list[dict], cc: str) -> str:
         body.append([f"{row['smallbins']} × {row['sub_bins']}", *cells])
     return (
         "# Configuration guide\n\nWritten by `make bench`; not edited by hand. Default build, "
-        f"{cc}. Control data in bytes; instructions an operation.\n\n{table(head, body)}\n\n"
+        f"{cc}. Control data in bytes; instructions an operation.\n\n{advice(rows)}\n\n"
+        f"{table(head, body)}\n\n"
         "![What smallbins and sub-bins bring and cost](guide.png)\n"
     )
 

@@ -14,7 +14,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 RESULTS = ROOT / "host_tests" / "bench" / "results"
-GUIDE_ROWS = ("4 × 2", "8 × 2", "12 × 2", "20 × 2", "20 × 8", "32 × 2", "32 × 4", "48 × 2")
+GUIDE_ROWS = (
+    "4 × 2",
+    "8 × 2",
+    "12 × 2",
+    "12 × 8",
+    "20 × 2",
+    "32 × 2",
+    "32 × 4",
+    "48 × 2",
+    "64 × 2",
+)
 MARKS = re.compile(r"(<!-- (\w+): written by `make docs` -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 Table = list[list[str]]
@@ -66,7 +76,8 @@ def speed() -> str:
 
 def guide() -> str:
     """What smallbins and sub-bins bring and cost."""
-    rows = read_table((RESULTS / "guide.md").read_text())
+    text = (RESULTS / "guide.md").read_text()
+    rows = read_table(text)
     names = (
         "smallbins × sub-bins",
         "control, 64 KiB",
@@ -85,7 +96,8 @@ def guide() -> str:
         re.search(rf"#define GALLOC_{name} (\d+)", config)[1]
         for name in ("SMALLBINS", "ALIGNMENT_SUB_BINS")
     )
-    return f"The default is {bins} × {subs}.\n\n" + write_table([rows[0], *kept])
+    advice = re.search(r"^Recommended: .*", text, re.MULTILINE)[0]
+    return f"The default is {bins} × {subs}. {advice}\n\n" + write_table([rows[0], *kept])
 
 
 def targets() -> str:
