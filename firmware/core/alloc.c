@@ -64,7 +64,7 @@ static bool place(const galloc_heap_t *heap, uint32_t link, uint32_t size, const
     uint32_t back = (payload + spare) & request->mask; // behind the highest place
     bool low_fits = low <= spare;
     bool high_fits = back <= spare && spare - back != 1u;
-    if (high_fits && (!low_fits || back < low)) {
+    if (high_fits && back < low) { // what fits at the high end fits at the low one, too
         *front = spare - back;
         return true;
     }
@@ -124,17 +124,16 @@ static uint32_t find_lucky(const galloc_heap_t *heap, const request_t *request) 
 // The lowest small bin for `need` units and more that holds a chunk whose payload is aligned to 8 << sub, or GALLOC_NO_BIN.
 static uint32_t aligned_search(const galloc_heap_t *heap, uint32_t need, uint32_t sub) {
     uint32_t bin = galloc_small_bin(heap, need), sub_mask = (1u << heap->sub_shift) - 1u;
-    while ((bin | sub) < heap->small_bins) {
+    for (;;) {
         bin = galloc_map_search(heap, bin | sub);
         if (bin >= heap->small_bins) {
-            break;
+            return GALLOC_NO_BIN;
         }
         if ((bin & sub_mask) >= sub) {
             return bin;
         }
         bin &= ~sub_mask; // has less alignment; the next look is at the same size
     }
-    return GALLOC_NO_BIN;
 }
 
 // The over-aligned request, in three steps: a small chunk that needs no padding; a chunk that is large enough for the

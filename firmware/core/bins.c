@@ -56,7 +56,7 @@ void galloc_tree_replace(galloc_heap_t *heap, uint32_t link) {
         return; // overwritten; galloc_check tells
     }
     uint32_t heir = chunk->next ? chunk->next : galloc_tree_end(heap, link); // any leaf below may stand here
-    if (!galloc_is_link(heap, heir) || heir == link) {
+    if (!galloc_is_link(heap, heir)) {
         return;
     }
     galloc_chunk_t *place = galloc_chunk_at(heap, heir);

@@ -40,8 +40,9 @@
 #endif
 
 // Cores without a count-leading-zeros instruction would call libgcc for the builtins; these few steps are cheaper.
-#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__) || defined(__ARM_FEATURE_CLZ) || \
-                          defined(__aarch64__) || defined(__riscv_zbb) || defined(__XTENSA__))
+#if defined(GALLOC_HAVE_BIT_SCAN) // told by the compiler's command line
+#elif defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__) || defined(__ARM_FEATURE_CLZ) || \
+                            defined(__aarch64__) || defined(__riscv_zbb) || defined(__XTENSA__))
 #define GALLOC_HAVE_BIT_SCAN 1
 #else
 #define GALLOC_HAVE_BIT_SCAN 0

@@ -103,9 +103,9 @@ GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size
     galloc_link(heap, link, size);
 }
 
-// Makes a free chunk larger or smaller at its end. One that is alone in its bin, and keeps to it, stays there.
+// Makes a free chunk smaller at its end. One that is alone in its bin, and keeps to it, stays there.
 GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size) {
-    if (size >= heap->small_limit && old >= heap->small_limit) {
+    if (size >= heap->small_limit) {
         const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
         if (heap->heads[galloc_large_bin(heap, size)] == link &&
             (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {

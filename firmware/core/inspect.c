@@ -124,8 +124,8 @@ static uint32_t wrong_chunk(const galloc_heap_t *heap) {
         } else {
             size = chunk_size_at(heap, link, &live);
         }
-        if (size == 0 || (header & GALLOC_PREV_IN_USE) != prev_flags ||
-            (!live && (prev_flags == 0 || !linked(heap, link, size)))) {
+        // A free chunk holds only with its prev bits set: two in a row are told here.
+        if (size == 0 || (header & GALLOC_PREV_IN_USE) != prev_flags || (!live && !linked(heap, link, size))) {
             return link * 2u + 1u;
         }
         if (end) {
