@@ -69,7 +69,7 @@ SCENARIOS = (
     Scenario("free between holes", (*_THREE, "free a", "free c"), "free b"),
     Scenario("free between large holes", (*_LARGE, "free a", "free c"), "free b"),
     Scenario("free of the last block", ("alloc a 100",), "free a"),
-    Scenario("free that makes a new top", (*_row(1200, 60), "fill"), "free a"),
+    Scenario("free of a large block", (*_row(1200, 60), "fill"), "free a"),
     Scenario("free into a tree", (*_row(404, 420, 436), "free a", "free c"), "free b"),
     Scenario(
         "double free",

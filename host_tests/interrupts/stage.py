@@ -16,10 +16,14 @@ class Broken(AssertionError):
 
 @dataclass(frozen=True)
 class Points:
-    """Counts: instructions interrupted and masked, stores cut behind, heaps that then opened."""
+    """Counts: instructions interrupted and masked, stores cut behind, heaps that then opened.
+
+    longest: masked instructions in a row.
+    """
 
     interrupted: int
     masked: int
+    longest: int
     cuts: int
     opened: int
 
@@ -136,19 +140,23 @@ class Stage:
         self.judge(self.scenario.name, result, handled=False)
         return result
 
-    def interrupted(self, stride: int = 1) -> tuple[int, int]:
+    def interrupted(self, stride: int = 1) -> tuple[int, int, int]:
         """An interrupt before each instruction in turn at which none is held off.
 
-        stride: every so many of these. Returns how many were interrupted, and how many masked.
+        stride: every so many of these. Returns how many were interrupted, how many masked, and
+        how many masked in a row.
         """
-        board, points, masked, free = self.board, 0, 0, 0
+        board, points, masked, free, row, longest = self.board, 0, 0, 0, 0, 0
         self.enter()
         for number in range(LIMIT):
             if board.pc == board.end:
-                return points, masked
+                return points, masked, longest
             if board.masked:
                 masked += 1
+                row += 1
+                longest = max(longest, row)
             else:
+                row = 0
                 free += 1
                 if free % stride == 0:
                     here = board.save()
@@ -221,5 +229,4 @@ class Stage:
     def play(self, stride: int = 1) -> Points:
         """All of it."""
         self.straight()
-        points, masked = self.interrupted(stride)
-        return Points(points, masked, *self.cut())
+        return Points(*self.interrupted(stride), *self.cut())

@@ -7,7 +7,7 @@ import pytest
 from ..core.build import BuildError
 from .__main__ import forgotten_lock
 from .board import PROCESSORS, Board
-from .scenarios import SCENARIOS
+from .scenarios import SCENARIOS, Scenario
 from .stage import Stage
 
 STRIDE = 5
@@ -28,6 +28,19 @@ def test_interrupted_and_cut(board, scenario):
     points = Stage(board, scenario).play(STRIDE)
     assert points.interrupted > 0
     assert points.masked > 50
+
+
+def test_masked_time_does_not_grow_with_the_block(board):
+    """As many instructions are masked in a row for 8 KiB as for 1 KiB, moved or cleared."""
+    for operation in ("realloc b {}", "zeroed x {}"):
+        steps = ("alloc a 100", "alloc b 1000", "alloc wall 20")
+        rows = [
+            Stage(board, Scenario(f"{size} bytes", steps, operation.format(size), size=20480))
+            for size in (1100, 8192)
+        ]
+        small, large = (stage.interrupted(stride=1 << 20)[2] for stage in rows)
+        # The search for a size's highest bit takes a few steps more or less on a Cortex-M0+.
+        assert large <= small + 20, (operation, small, large)
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
