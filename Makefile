@@ -35,9 +35,11 @@ soak: ## what the tests do in short, for about an hour: faults, fuzzing, random 
 		host_tests/qemu/test_shared_with_c.py host_tests/device/test_programs.py
 
 .PHONY: check
-check: ## what CI runs: lint and test
+check: ## what CI runs: lint, test, the gates of coverage and of instructions
 	@$(MAKE) lint
 	@$(MAKE) test K=
+	@$(MAKE) cover
+	@$(MAKE) bench-gate
 
 .PHONY: run
 run: ## runs a script: TARGET=unix SCRIPT=f.py [TIMEOUT=s]; ends with 1 when it raised, 2 on a time-out
