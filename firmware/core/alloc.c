@@ -57,19 +57,16 @@ static bool place(const galloc_heap_t *heap, uint32_t link, uint32_t size, const
     }
     uint32_t payload = link + galloc_origin(heap);
     uint32_t spare = size - request->need;
+    uint32_t back = (payload + spare) & request->mask; // behind the highest place
+    if (back > spare || spare - back == 1u) {
+        return false; // then none fits
+    }
     uint32_t low = (0u - payload) & request->mask;
     if (low == 1u) { // no chunk is that small
         low += request->mask + 1u;
     }
-    uint32_t back = (payload + spare) & request->mask; // behind the highest place
-    bool low_fits = low <= spare;
-    bool high_fits = back <= spare && spare - back != 1u;
-    if (high_fits && back < low) { // what fits at the high end fits at the low one, too
-        *front = spare - back;
-        return true;
-    }
-    *front = low;
-    return low_fits;
+    *front = back < low ? spare - back : low;
+    return true;
 }
 
 typedef struct {
