@@ -29,9 +29,11 @@ PROGRAMS = {
     "inject": (*beside("fault", "inject.c", "kinds.c", "subject.c"), DRIVER / "harness.c"),
     "closure": (*beside("closure", "closure.c", "state.c", "store.c"), DRIVER / "harness.c"),
     "edges": (HERE / "edges.c",),
+    "choices": (HERE / "choices.c", DRIVER / "harness.c"),
 }
 RUNS = (
     ("edges",),
+    ("choices",),
     ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
     ("driver", "damage", "1", "20000"),
