@@ -82,9 +82,9 @@ lint: ## checks style and compiles the core for every processor, warnings as err
 # --- Measurements
 
 .PHONY: bench
-bench: ## measures galloc against its peers and writes the tables and graphs; QUICK=1 for a look in two minutes
+bench: ## measures galloc against its peers and writes the tables and graphs; QUICK=1 for a look in two minutes, TIMES=1 for what needs an idle machine
 	@$(READY) apt:valgrind
-	@$(PYTHON_VENV) -m host_tests.bench $(if $(QUICK),--quick)
+	@$(PYTHON_VENV) -m host_tests.bench $(if $(QUICK),--quick) $(if $(TIMES),--times)
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
 .PHONY: bench-targets

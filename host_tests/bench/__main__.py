@@ -1,6 +1,8 @@
 """All allocators side by side: tables, a file of figures, graphs.
 
-python -m host_tests.bench [--quick]
+python -m host_tests.bench [--quick] [--times]
+
+--times measures anew only what depends on the clock, and keeps the other figures.
 """
 
 import json
@@ -25,7 +27,7 @@ def write(figures: dict, folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    quick = "--quick" in arguments
+    quick, times = "--quick" in arguments, "--times" in arguments
     plan = run.QUICK if quick else run.FULL
     # A quick run is for a look; what lies in the repository comes from full ones.
     folder = BUILD / "results" if quick else HERE / "results"
@@ -51,12 +53,16 @@ def main(arguments: list[str]) -> int:
 
             for crate, reason in reasons.items():
                 progress.print(f"bench: not measured: {crate}: {reason}")
-            figures = run.everything(plan, found, reasons, tick)
-            if not quick:
+            if times:
+                figures = json.loads((folder / "figures.json").read_text())
+                figures |= run.timed(found, figures["instructions"], plan, tick)
+            else:
+                figures = run.everything(plan, found, reasons, tick)
+            if not (quick or times):
                 guide.run(folder, tick)
         write(figures, folder)
         print(tables.document(figures))
-        if not quick and gate.main(["--write"]):
+        if not (quick or times) and gate.main(["--write"]):
             return 1
     except (BuildError, measure.MeasureError) as error:
         console.print(f"bench: {error}", style="red", markup=False)
