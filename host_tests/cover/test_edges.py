@@ -1,4 +1,4 @@
-"""The corners of the core, under AddressSanitizer and UBSan; `make cover` counts what they reach."""
+"""The corners of the core under AddressSanitizer and UBSan; `make cover` counts them, too."""
 
 from __future__ import annotations
 
