@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from galloc_mp.targets import TargetError
-from host_tests.tools.build import build_natmod
+from host_tests.tools.natmods import build_natmod
 
 SCRIPT = (Path(__file__).parent / "scripts" / "two_cores.py").read_text()
 ROUNDS = int(os.environ.get("GALLOC_ROUNDS", "5000"))

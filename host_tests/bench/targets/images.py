@@ -9,7 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 from galloc_mp.replay.trace import load
 from galloc_mp.targets.registry import BUILD
-from host_tests.tools.build import objects as firmware_objects
+from host_tests.tools.job import objects as firmware_objects
 
 from ..build import CORE, HERE, TRACES, BuildError
 from ..measure import MeasureError
