@@ -385,10 +385,41 @@ static void one_run(uint32_t seed, uint32_t number, uint32_t actions) {
     region_unmap(&run.region);
 }
 
+// The smallest regions, at whose end memory ends: requests too large for them look at nothing behind it.
+static void smallest_regions(void) {
+    static const galloc_config_t configs[] = {{0, 0, false}, {2, 2, false}, {40, 2, true}, {4, 16, false}};
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        region_t region;
+        galloc_heap_t *heap = NULL;
+        for (size_t size = 0; heap == NULL; size += 8) {
+            region_map(&region, size, 0);
+            heap = galloc_init(region.base, size, &configs[i]);
+            if (heap == NULL) {
+                region_unmap(&region);
+            }
+        }
+        fail_context("choices: %zu bytes, configuration %zu", region.size, i);
+        for (size_t size = 32; size != 0; size *= 2) {
+            for (size_t align = 8; align <= 4096; align *= 2) {
+                if (galloc_alloc(heap, size, align) != NULL || galloc_alloc(heap, size - 8, align) != NULL) {
+                    fail("%zu bytes at %zu came from nowhere", size, align);
+                }
+            }
+        }
+        void *block = galloc_alloc(heap, 12, 8);
+        if (block == NULL || galloc_alloc(heap, 0, 8) != NULL || galloc_check(heap, NULL) != GALLOC_OK ||
+            galloc_attach(region.base, region.size) != heap || galloc_free(heap, block) != GALLOC_OK) {
+            fail("one block must fit");
+        }
+        region_unmap(&region);
+    }
+}
+
 int main(int argc, char **argv) {
     uint32_t seed = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1;
     uint32_t runs = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 14;
     uint32_t actions = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1500;
+    smallest_regions();
     for (uint32_t number = 0; number < runs; number++) {
         one_run(seed, number, actions);
     }

@@ -16,7 +16,7 @@
         }                                                                          \
     } while (0)
 
-static _Alignas(4096) uint8_t region[16384];
+static _Alignas(32768) uint8_t region[16384]; // holds no other multiple of twice its size
 
 static galloc_heap_t *fresh(void) {
     galloc_heap_t *heap = galloc_init(region, sizeof region, NULL);
@@ -62,10 +62,10 @@ static void bad_requests(void) {
     }
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         EXPECT(galloc_alloc(heap, sizes[i], 8) == NULL);
-        EXPECT(galloc_alloc(heap, sizes[i], 64) == NULL);
+        EXPECT(galloc_alloc(heap, sizes[i], 16) == NULL && galloc_alloc(heap, sizes[i], 64) == NULL);
         EXPECT(galloc_realloc(heap, block, sizes[i], 8) == NULL);
         EXPECT(!galloc_resize(heap, block, sizes[i]));
-        failures += 3;
+        failures += 4;
     }
     galloc_stats(heap, &stats);
     EXPECT(stats.failures == failures && stats.blocks == 1);
@@ -106,7 +106,44 @@ static void huge_region(void) {
     uint8_t *block = galloc_alloc(heap, 2 * gigabyte, 4096);
     EXPECT(block != NULL && galloc_check(heap, NULL) == GALLOC_OK);
     EXPECT(galloc_free(heap, block) == GALLOC_OK && galloc_free(heap, block) != GALLOC_OK);
+    for (size_t align = 16; align < 2 * gigabyte; align *= 2) {
+        block = galloc_alloc(heap, 8, align);
+        EXPECT(block != NULL && (uintptr_t)block % align == 0 && galloc_free(heap, block) == GALLOC_OK);
+    }
     munmap(at, 5 * gigabyte);
+}
+
+// Around an address that is a multiple of 32 GiB and of no more: in 32 bits the alignments beyond look like less.
+static void huge_aligns(void) {
+#if SIZE_MAX > UINT32_MAX
+    const uintptr_t middle = (uintptr_t)0x401 << 35, half = 8192;
+    void *at = mmap((void *)(middle - half), 2 * half, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    EXPECT(at == (void *)(middle - half));
+    galloc_heap_t *heap = galloc_init(at, 2 * half, NULL);
+    for (uintptr_t align = (uintptr_t)1 << 36; align != 0; align *= 2) {
+        EXPECT(galloc_alloc(heap, 8, align) == NULL);
+    }
+    EXPECT(galloc_alloc(heap, 8, (uintptr_t)1 << 31) == (void *)middle);
+    munmap(at, 2 * half);
+#endif
+}
+
+// A heap opens under the size that it was made with, and no other.
+static void attach(void) {
+    for (size_t size = sizeof region - 8; size < sizeof region; size++) {
+        galloc_heap_t *heap = galloc_init(region, size, NULL);
+        EXPECT(heap != NULL);
+        for (size_t other = size - 16; other <= sizeof region; other++) {
+            EXPECT(galloc_initialized(region, other) == (other == size));
+            EXPECT(galloc_attach(region, other) == (other == size ? heap : NULL));
+        }
+        heap->key ^= 8;
+        EXPECT(!galloc_initialized(region, size) && galloc_attach(region, size) == NULL);
+        heap->key ^= 8;
+        heap->roots[0] ^= 8;
+        EXPECT(galloc_initialized(region, size) && galloc_attach(region, size) == NULL);
+    }
 }
 
 static void roots(void) {
@@ -179,6 +216,22 @@ static galloc_heap_t *with_holes(uint32_t *links, uint8_t **blocks) {
     return heap;
 }
 
+// On the way down to where a size would stand, the one that fits best is kept, whether it came first or last.
+static void best_on_the_way(void) {
+    static const uint32_t sizes[][2] = {{66, 70}, {70, 66}}; // units: the root, and the node below on the way to 65
+    for (size_t order = 0; order < 2; order++) {
+        galloc_heap_t *heap = fresh();
+        uint8_t *blocks[2];
+        for (size_t i = 0; i < 2; i++) {
+            blocks[i] = galloc_alloc(heap, sizes[order][i] * 8 - 4, 8);
+            EXPECT(blocks[i] != NULL && galloc_alloc(heap, 44, 8) != NULL);
+        }
+        EXPECT(galloc_free(heap, blocks[0]) == GALLOC_OK && galloc_free(heap, blocks[1]) == GALLOC_OK);
+        uint8_t *block = galloc_alloc(heap, 65 * 8 - 4, 8);
+        EXPECT(block == blocks[order] && galloc_usable_size(heap, block) == 66 * 8 - 4);
+    }
+}
+
 // Trees whose ways down go in circles: each search must come back.
 static void loops(void) {
     uint32_t links[HOLES];
@@ -205,6 +258,37 @@ static void loops(void) {
     chunk->child[0] = chunk->child[1] = heap->first;
     galloc_stats(heap, &stats);
     EXPECT(stats.largest == stats.free && galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+}
+
+// Lists that go in circles, and ones that lead far outside.
+static void wild_lists(void) {
+    uint32_t links[HOLES];
+    uint8_t *blocks[HOLES];
+    galloc_stats_t stats;
+    const uint32_t nowhere = 0x1fffffffu;
+    for (uint32_t kind = 0; kind < 4; kind++) {
+        galloc_heap_t *heap = with_holes(links, blocks);
+        galloc_stats(heap, &stats);
+        EXPECT(galloc_alloc(heap, stats.largest, 8) != NULL); // so that a request looks at the holes
+        for (uint32_t i = 0; i < HOLES; i++) {
+            galloc_chunk_t *chunk = galloc_chunk_at(heap, links[i]);
+            chunk->next = kind == 0 ? nowhere : kind == 1 ? links[i] : kind == 2 ? links[(i + 1) % HOLES] : chunk->next;
+            if (kind == 3) {
+                chunk->child[0] = chunk->child[1] = nowhere;
+            }
+        }
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+        for (size_t size = 300; size < 600; size += 8) {
+            EXPECT(galloc_alloc(heap, size, 2 * sizeof region) == NULL);
+        }
+        galloc_stats(heap, &stats);
+        for (size_t size = 500; size < 600; size += 8) {
+            galloc_alloc(heap, size, 8);
+        }
+        for (uint32_t i = 0; i < HOLES; i++) {
+            galloc_free(heap, blocks[i] + 8 * ((520 + 8 * i + 11) / 8)); // the live block behind
+        }
+    }
 }
 
 // A free chunk that is in none of the bins.
@@ -344,7 +428,7 @@ static void moved(void) {
         EXPECT(heap != NULL);
         for (size_t align = 8; align <= 256; align *= 2) {
             uint8_t *block = galloc_alloc(heap, 40, align);
-            EXPECT((uintptr_t)block % align == 0 && galloc_check(heap, NULL) == GALLOC_OK);
+            EXPECT(block != NULL && (uintptr_t)block % align == 0 && galloc_check(heap, NULL) == GALLOC_OK);
         }
     }
 }
@@ -354,10 +438,14 @@ int main(void) {
     bad_requests();
     bad_regions();
     huge_region();
+    huge_aligns();
+    attach();
     roots();
     names();
     forged_control();
+    best_on_the_way();
     loops();
+    wild_lists();
     stray_chunks();
     forged_headers();
     wrong_sub_bin();
