@@ -49,8 +49,8 @@ static bool plan(galloc_heap_t *heap, const galloc_config_t *config, uint32_t un
 galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total) {
     uintptr_t start = (uintptr_t)region;
     uintptr_t low = (start + 7u) & ~(uintptr_t)7u, high = (start + size) & ~(uintptr_t)7u;
-    // Where the region holds no unit at all, the difference may be -8, which is too large, too.
-    bool holds = region != NULL && size <= UINTPTR_MAX - start && low >= start && high - low < 0xfffffff8u;
+    // Where the region holds no unit at all, or `low` wraps, the difference is -8 and more, which is too large, too.
+    bool holds = region != NULL && size <= UINTPTR_MAX - start && high - low < 0xfffffff8u;
     *total = holds ? (uint32_t)(high - low) : 0u;
     return (galloc_heap_t *)low;
 }
