@@ -385,6 +385,8 @@ static void one_run(uint32_t seed, uint32_t number, uint32_t actions) {
     region_unmap(&run.region);
 }
 
+static run_t scratch;
+
 // The smallest regions, at whose end memory ends: requests too large for them look at nothing behind it.
 static void smallest_regions(void) {
     static const galloc_config_t configs[] = {{0, 0, false}, {2, 2, false}, {40, 2, true}, {4, 16, false}};
@@ -406,6 +408,20 @@ static void smallest_regions(void) {
                 }
             }
         }
+        run_t *run = &scratch;
+        run->heap = heap;
+        look(run);
+        if (run->count != 1 || run->pieces[0].units != MIN_CHUNK / 8) {
+            fail("the smallest region holds more than one block");
+        }
+        uint8_t *header = (uint8_t *)run->pieces[0].at - HEADER, sound = *header;
+        for (uint8_t more = 8; more < 128; more += 8) { // the only chunk, said to reach behind the end
+            *header = (uint8_t)(sound + more);
+            if (galloc_check(heap, NULL) == GALLOC_OK || galloc_alloc(heap, 0, 8) != NULL) {
+                fail("a chunk that is too large passes");
+            }
+        }
+        *header = sound;
         void *block = galloc_alloc(heap, 12, 8);
         if (block == NULL || galloc_alloc(heap, 0, 8) != NULL || galloc_check(heap, NULL) != GALLOC_OK ||
             galloc_attach(region.base, region.size) != heap || galloc_free(heap, block) != GALLOC_OK) {

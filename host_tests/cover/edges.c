@@ -45,6 +45,7 @@ static void no_heap_no_block(void) {
     EXPECT(galloc_generation(NULL) == 0);
     EXPECT(galloc_root(NULL, 0) == 0 && !galloc_set_root(NULL, 0, 1));
     EXPECT(!galloc_initialized(NULL, 100) && galloc_attach(NULL, 100) == NULL && galloc_init(NULL, 100, NULL) == NULL);
+    EXPECT(!galloc_initialized(NULL, 4096) && galloc_init(NULL, 4096, NULL) == NULL);
 }
 
 static void bad_requests(void) {
@@ -79,17 +80,65 @@ static void bad_regions(void) {
     EXPECT(galloc_init(region, sizeof region, &one_sub_bin) == NULL);
     EXPECT(galloc_overhead(sizeof region, &one_sub_bin) == 0);
     EXPECT(galloc_init(region, sizeof region, &too_many) != NULL);
-    EXPECT(galloc_init(region, SIZE_MAX, NULL) == NULL);
+    const galloc_config_t most = {8, 16, true};
+    EXPECT(galloc_overhead(sizeof region, &too_many) == galloc_overhead(sizeof region, &most));
+    EXPECT(galloc_init(region, SIZE_MAX, NULL) == NULL && galloc_init(region, SIZE_MAX - 64, NULL) == NULL);
 #if SIZE_MAX > UINT32_MAX // else that is not too large, but somebody else's
     EXPECT(galloc_init(region, SIZE_MAX - (uintptr_t)region, NULL) == NULL);
 #endif
     EXPECT(galloc_init((void *)(UINTPTR_MAX - 2), 2, NULL) == NULL);
     EXPECT(galloc_init(region + 1, 3, NULL) == NULL);
-    EXPECT(galloc_overhead(SIZE_MAX, NULL) > 0);
+    EXPECT(galloc_overhead(SIZE_MAX, NULL) == galloc_overhead(0xfffffff0u, NULL));
+#if SIZE_MAX > UINT32_MAX
+    EXPECT(galloc_overhead((size_t)5 << 30, NULL) == galloc_overhead(0xfffffff0u, NULL));
+#endif
     for (size_t size = 0; size < 700; size++) {
         galloc_heap_t *heap = galloc_init(region, size, NULL);
         EXPECT((heap != NULL) == galloc_initialized(region, size));
         memset(region, 0, 8);
+    }
+}
+
+// The control block has the bins that the configuration asks for, and the first chunk follows it at once.
+static void geometry(void) {
+    static const galloc_config_t configs[] = {{0, 0, false}, {1, 2, false}, {2, 2, false},
+                                              {3, 3, false}, {64, 2, true}, {200, 2, true},
+                                              {8, 16, true}, {9, 16, true}, {5, 200, false}};
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        uint32_t smallbins = configs[i].smallbins ? configs[i].smallbins : GALLOC_SMALLBINS, places = 2;
+        while (places < (i == 0 ? GALLOC_ALIGNMENT_SUB_BINS : configs[i].alignment_sub_bins) && places < 16) {
+            places *= 2;
+        }
+        size_t different = 0;
+        smallbins = smallbins < 2 ? 2 : smallbins > 128 / places ? 128 / places : smallbins;
+        for (size_t size = 1500; size <= sizeof region; size += 56) {
+            galloc_heap_t *heap = galloc_init(region, size, &configs[i]);
+            EXPECT((void *)heap == region && heap->units == size / 8 - 1);
+            uint32_t large = 1; // bins: two an octave, from the first size that is no small one
+            for (uint32_t low = smallbins + 2; low <= heap->units; large++) {
+                uint32_t octave = 4;
+                while (octave * 2 <= low) {
+                    octave *= 2;
+                }
+                low = low < octave * 3 / 2 ? octave * 3 / 2 : octave * 2;
+            }
+            EXPECT(heap->bins == smallbins * places + large - 1 && heap->small_limit == smallbins + 2);
+            size_t control = sizeof *heap + 4u * heap->bins;
+            EXPECT(heap->first * 8u + 4u >= control && heap->first * 8u + 4u < control + 8);
+            EXPECT(((heap->flags & GALLOC_FLAG_BOUNDED_SEARCH) != 0) == configs[i].bounded_search);
+            size_t told = galloc_overhead(size, &configs[i]), exact = heap->first * 8u + 8u;
+            EXPECT(told == exact || told == exact + 8);
+            different += told != exact;
+            uint32_t spare_bits = 0; // left over by the size of the region
+            while (spare_bits < 32 && (uint64_t)(heap->units + 1) * 8 <= 0x100000000u >> (spare_bits + 1)) {
+                spare_bits++;
+            }
+            EXPECT(!GALLOC_HEADER_CHECK || heap->check_mask == (uint32_t)(0xffffffff00000000u >> spare_bits));
+        }
+        EXPECT(different < 10); // near the sizes from which on there is another bin
+        for (size_t size = 0; size < 8 * (smallbins + 2); size += 8) { // regions too small for any heap
+            EXPECT(galloc_overhead(size, &configs[i]) == galloc_overhead(0, &configs[i]));
+        }
     }
 }
 
@@ -103,6 +152,7 @@ static void huge_region(void) {
     EXPECT(galloc_init(at, 5 * gigabyte, NULL) == NULL);
     galloc_heap_t *heap = galloc_init(at, 3 * gigabyte, NULL);
     EXPECT(heap != NULL);
+    EXPECT(heap->check_mask == 0); // no bit is left over
     uint8_t *block = galloc_alloc(heap, 2 * gigabyte, 4096);
     EXPECT(block != NULL && galloc_check(heap, NULL) == GALLOC_OK);
     EXPECT(galloc_free(heap, block) == GALLOC_OK && galloc_free(heap, block) != GALLOC_OK);
@@ -155,7 +205,8 @@ static void roots(void) {
     }
     EXPECT(!galloc_set_root(heap, GALLOC_ROOTS, 1) && galloc_root(heap, GALLOC_ROOTS) == 0);
     EXPECT(galloc_attach(region, sizeof region) == heap && galloc_root(heap, 1) == 78);
-    EXPECT(galloc_generation(fresh()) != generation);
+    uint32_t second = galloc_generation(fresh()), third = galloc_generation(fresh());
+    EXPECT(generation != second && generation != third && second != third);
 }
 
 static void names(void) {
@@ -192,6 +243,12 @@ static void forged_control(void) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
     EXPECT(galloc_attach(region, sizeof region) == NULL);
     heap = fresh();
+    uint8_t *block = galloc_alloc(heap, 100, 8);
+    heap->key += 8;
+    EXPECT(galloc_free(heap, block) == GALLOC_FAULT_GEOMETRY && galloc_free(heap, region) == GALLOC_FAULT_GEOMETRY);
+    EXPECT(galloc_alloc(heap, 8, 8) == NULL && !galloc_owns(heap, block) && galloc_realloc(heap, block, 8, 8) == NULL);
+    heap->key -= 8;
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
     heap->magic++;
     heap->static_sum++;
     galloc_stats_t stats;
@@ -309,6 +366,55 @@ static void stray_chunks(void) {
             EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
         }
     }
+}
+
+// Free chunks whose `up` was overwritten: nothing is written where it leads, here into another's payload.
+static void wild_up(void) {
+    uint32_t links[HOLES];
+    uint8_t *blocks[HOLES];
+    for (int large = 0; large < 2; large++) { // a small hole, and the root of a tree
+        galloc_heap_t *heap = with_holes(links, blocks);
+        uint8_t *hole = blocks[0], *beside = blocks[0] - 48, *victim = blocks[3] - 48;
+        if (!large) {
+            heap = fresh();
+            beside = galloc_alloc(heap, 44, 8);
+            hole = galloc_alloc(heap, 12, 8);
+            victim = galloc_alloc(heap, 44, 8);
+            EXPECT(hole == beside - 16 && victim == hole - 48 && galloc_free(heap, hole) == GALLOC_OK);
+        }
+        uint32_t link = galloc_link_of(heap, hole);
+        EXPECT(galloc_owns(heap, beside) && galloc_owns(heap, victim));
+        memset(victim, 0, 44);
+        galloc_chunk_at(heap, link)->up = galloc_link_of(heap, victim) * 2u + 3u;
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+        galloc_free(heap, beside);
+        for (size_t i = 0; i < 44; i++) {
+            EXPECT(victim[i] == 0);
+        }
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    }
+}
+
+// A header of a free chunk that is wrong in one bit: those next to it are not merged with it.
+static void wrong_free_header(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *before = galloc_alloc(heap, 100, 8), *hole = galloc_alloc(heap, 100, 8),
+            *behind = galloc_alloc(heap, 100, 8);
+    EXPECT(before != NULL && hole != NULL && behind != NULL && galloc_free(heap, hole) == GALLOC_OK);
+    uint32_t *header = &galloc_chunk_at(heap, galloc_link_of(heap, hole))->header, sound = *header;
+    for (uint32_t bit = 1; bit != 0; bit *= 2) {
+        for (int side = 0; side < 2; side++) {
+            *header = side ? sound + bit : sound - bit;
+            size_t offset = 0;
+            EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_CORRUPT && offset > 0);
+            bool live = *header & GALLOC_IN_USE; // then its neighbours cannot know; galloc_check has told
+            EXPECT(live || (galloc_free(heap, before) == GALLOC_FAULT_CORRUPT && !galloc_resize(heap, before, 200)));
+            EXPECT(live || galloc_free(heap, behind) == GALLOC_FAULT_CORRUPT);
+            *header = sound;
+        }
+    }
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK && galloc_free(heap, before) == GALLOC_OK);
+    EXPECT(galloc_free(heap, behind) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_OK);
 }
 
 // Headers with a checksum that holds and a size that cannot be.
@@ -437,6 +543,7 @@ int main(void) {
     no_heap_no_block();
     bad_requests();
     bad_regions();
+    geometry();
     huge_region();
     huge_aligns();
     attach();
@@ -447,6 +554,8 @@ int main(void) {
     loops();
     wild_lists();
     stray_chunks();
+    wild_up();
+    wrong_free_header();
     forged_headers();
     wrong_sub_bin();
     full();
