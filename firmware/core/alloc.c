@@ -69,6 +69,7 @@ static bool place(const galloc_heap_t *heap, uint32_t link, uint32_t size, const
 
 typedef struct {
     const request_t *request;
+    uint32_t most;  // units: larger chunks need not be looked at
     uint32_t steps; // looks that are left, at most two a chunk: a stray write may have made a loop
 } search_t;
 
@@ -86,23 +87,25 @@ static uint32_t find_in_list(const galloc_heap_t *heap, uint32_t link, search_t 
 
 // The same in a subtree of sizes from `low` to `low + span` - 1. A list is one with a single size.
 static uint32_t find_in_tree(const galloc_heap_t *heap, uint32_t at, uint32_t low, uint32_t span, search_t *search) {
-    if (span == 0 || low + span <= search->request->need || !galloc_is_link(heap, at) || search->steps == 0) {
+    if (span == 0 || low > search->most || low + span <= search->request->need || !galloc_is_link(heap, at) ||
+        search->steps == 0) {
         return 0;
     }
     search->steps--;
     const galloc_chunk_t *node = galloc_chunk_at(heap, at);
-    uint32_t found = find_in_list(heap, at, search);
+    uint32_t found = node->header / 8u >= search->request->need ? find_in_list(heap, at, search) : 0;
     for (uint32_t side = 0; side < 2 && found == 0; side++) {
         found = find_in_tree(heap, node->child[side], low + side * (span / 2u), span / 2u, search);
     }
     return found;
 }
 
-// Looks at all chunks that are large enough for the block; none is for the most padding, too. Time: O(free chunks).
+// Looks at all chunks that are large enough for the block, but not for the most padding. Time: O(free chunks).
 static uint32_t find_lucky(const galloc_heap_t *heap, const request_t *request) {
-    search_t search = {request, 2u * heap->free_chunks};
+    search_t search = {request, request->need + request->mask + 1u, 2u * heap->free_chunks};
+    search.most = search.most < heap->units ? search.most : heap->units;
     uint32_t found = 0, size = request->need, bin = galloc_bin(heap, size);
-    while (found == 0 && bin < heap->bins) {
+    while (found == 0 && size <= search.most) {
         bool small = bin < heap->small_bins;
         uint32_t span = small ? 1u : 1u << (galloc_log2(size) - GALLOC_OCTAVE_SHIFT);
         size &= 0u - span;

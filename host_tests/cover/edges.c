@@ -71,6 +71,9 @@ static void bad_requests(void) {
     galloc_stats(heap, &stats);
     EXPECT(stats.failures == failures && stats.blocks == 1);
     EXPECT(galloc_alloc(heap, 8, (size_t)1 << 31) == NULL && galloc_alloc(heap, 8, SIZE_MAX / 2 + 1) == NULL);
+    uint8_t *whole = galloc_alloc(heap, 8, 8);
+    EXPECT(whole != NULL && galloc_realloc(heap, whole, 8, SIZE_MAX / 2 + 1) == NULL && galloc_owns(heap, whole));
+    EXPECT(galloc_free(heap, whole) == GALLOC_OK);
     block = galloc_realloc(heap, NULL, 8, 8);
     EXPECT(galloc_owns(heap, block) && galloc_check(heap, NULL) == GALLOC_OK);
 }
