@@ -251,7 +251,10 @@ static void forged_control(void) {
     EXPECT(galloc_free(heap, block) == GALLOC_FAULT_GEOMETRY && galloc_free(heap, region) == GALLOC_FAULT_GEOMETRY);
     EXPECT(galloc_alloc(heap, 8, 8) == NULL && !galloc_owns(heap, block) && galloc_realloc(heap, block, 8, 8) == NULL);
     heap->key -= 8;
-    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK && galloc_static_xor(heap) == GALLOC_MAGIC);
+    heap->magic ^= 8;
+    EXPECT(galloc_alloc(heap, 8, 8) == NULL && !galloc_owns(heap, block) && !galloc_initialized(region, sizeof region));
+    heap->magic ^= 8;
     heap->magic++;
     heap->static_sum++;
     galloc_stats_t stats;
@@ -290,6 +293,94 @@ static void best_on_the_way(void) {
         uint8_t *block = galloc_alloc(heap, 65 * 8 - 4, 8);
         EXPECT(block == blocks[order] && galloc_usable_size(heap, block) == 66 * 8 - 4);
     }
+}
+
+// What galloc_free says of every address in and around a heap.
+static void addresses(void) {
+    galloc_heap_t *heap = galloc_init(region + 64, 2048, NULL);
+    uint8_t *block = galloc_alloc(heap, 100, 8);
+    EXPECT(block != NULL && galloc_alloc(heap, 200, 8) != NULL);
+    uintptr_t first = (uintptr_t)heap + heap->first * 8u + 8u, end = first + heap->span * 8u;
+    for (int fill = 0; fill < 256; fill += 255) {
+        memset(block, fill, galloc_usable_size(heap, block));
+        for (uint8_t *at = region; at < region + 64 + 2048 + 64; at++) {
+            galloc_fault_t expected = GALLOC_FAULT_NOT_ALLOCATED;
+            if ((uintptr_t)at < first || (uintptr_t)at >= end) {
+                expected = GALLOC_FAULT_FOREIGN;
+            } else if ((uintptr_t)at % 8 != 0) {
+                expected = GALLOC_FAULT_MISALIGNED;
+            } else if (((uint32_t *)(void *)at)[-1] & GALLOC_IN_USE) {
+                expected = GALLOC_FAULT_CORRUPT;
+            }
+            EXPECT(galloc_owns(heap, at) || galloc_free(heap, at) == expected);
+        }
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    }
+}
+
+static void told(galloc_heap_t *heap, uint32_t *word, uint32_t value, const void *at, bool exact) {
+    size_t offset = 1;
+    uint32_t sound = *word;
+    *word = value;
+    EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_CORRUPT);
+    // Else a chunk that links to the wrong one may be told.
+    EXPECT(exact ? offset == (uintptr_t)at - (uintptr_t)heap : offset > 0);
+    *word = sound;
+    EXPECT(galloc_check(heap, &offset) == GALLOC_OK && offset == 0);
+}
+
+static void told_at(galloc_heap_t *heap, uint32_t *word, uint32_t value, const void *at) {
+    told(heap, word, value, at, true);
+}
+
+// Where galloc_check says that the fault lies.
+static void told_where(void) {
+    uint32_t links[HOLES];
+    uint8_t *blocks[HOLES];
+    galloc_heap_t *heap = with_holes(links, blocks);
+    for (uint32_t bit = 1; bit != 0; bit *= 2) {
+        told_at(heap, &heap->used, heap->used ^ bit, &heap->used);
+        told_at(heap, &heap->allocs, heap->allocs ^ bit, &heap->allocs);
+        told_at(heap, &heap->frees, heap->frees ^ bit, &heap->allocs);
+        told_at(heap, &heap->free_chunks, heap->free_chunks ^ bit, &heap->free_chunks);
+        told_at(heap, &heap->guard, heap->guard ^ bit, &heap->guard);
+        told_at(heap, &heap->peak, heap->peak ^ bit, &heap->guard);
+        told_at(heap, &heap->failures, heap->failures ^ bit, &heap->guard);
+        for (uint32_t i = 0; i < GALLOC_ROOTS; i++) {
+            told_at(heap, &heap->roots[i], heap->roots[i] ^ bit, &heap->guard);
+        }
+        for (uint32_t i = 0; i < GALLOC_MAP_BITS / 32; i++) {
+            told_at(heap, &heap->map[i], heap->map[i] ^ bit, &heap->map[i]);
+        }
+        uint32_t *end = &galloc_chunk_at(heap, heap->units)->header;
+        told_at(heap, end, *end ^ bit, end);
+        for (uint32_t i = 0; i < HOLES; i++) {
+            galloc_chunk_t *chunk = galloc_chunk_at(heap, links[i]);
+            uint32_t *tag = &galloc_chunk_at(heap, links[i] + chunk->header / 8)->tag_before;
+            told(heap, &chunk->header, chunk->header ^ bit, &chunk->header, false);
+            told(heap, tag, *tag ^ bit, &chunk->header, false);
+            told(heap, &chunk->next, chunk->next ^ bit, &chunk->header, false);
+            told(heap, &chunk->child[0], chunk->child[0] ^ bit, &chunk->header, false);
+            told(heap, &chunk->child[1], chunk->child[1] ^ bit, &chunk->header, false);
+            uint32_t *live = &galloc_chunk_at(heap, links[i] - 6)->header; // of the 44 bytes before
+            told_at(heap, live, *live ^ bit, live);
+        }
+    }
+    for (uint32_t bin = 0; bin < heap->bins; bin++) { // a bin that is empty holds a chunk of another
+        if (heap->heads[bin] == 0) {
+            size_t offset;
+            galloc_map_set(heap, bin);
+            heap->heads[bin] = links[0];
+            EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_CORRUPT);
+            EXPECT(offset == (uintptr_t)&heap->heads[bin] - (uintptr_t)heap);
+            heap->heads[bin] = 0;
+            galloc_map_clear(heap, bin);
+        }
+    }
+    heap->bins += 1000;
+    size_t offset = 1;
+    EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_GEOMETRY && offset == 0);
+    EXPECT(galloc_check(NULL, &offset) == GALLOC_FAULT_NULL && offset == 0);
 }
 
 // Trees whose ways down go in circles: each search must come back.
@@ -554,6 +645,8 @@ int main(void) {
     names();
     forged_control();
     best_on_the_way();
+    addresses();
+    told_where();
     loops();
     wild_lists();
     stray_chunks();
