@@ -115,6 +115,11 @@ cover: ## counts the lines and branches of the core that the tests' drivers reac
 	@$(READY)
 	@$(PYTHON_VENV) -m host_tests.cover
 
+.PHONY: mutate
+mutate: ## makes small mistakes in the core and shows which the drivers miss; N=100 a sample, AGAIN=1 those missed before
+	@$(READY) apt:unix32
+	@$(PYTHON_VENV) -m host_tests.mutate $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AGAIN),--again)
+
 .PHONY: fuzz
 fuzz: ## fuzzes the core for SECONDS=30 under sanitizers; MINIMISE=1 renews the corpus in the repository, SEED=n
 	@$(READY) apt:clang

