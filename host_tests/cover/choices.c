@@ -2,8 +2,8 @@
 // cut from and at which end; what config.h, bins.h and alloc.c say about it is compared here, call by call, with a model
 // that looks at all holes. So are the counters, the highest use among them. Ends with 1 when an answer differs.
 
-#include "config.h" // the core's own: the defaults
 #include "harness.h"
+#include "heap.h" // the core's own: defaults, and a way to forge headers
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -426,6 +426,15 @@ static void smallest_regions(void) {
         if (block == NULL || galloc_alloc(heap, 0, 8) != NULL || galloc_check(heap, NULL) != GALLOC_OK ||
             galloc_attach(region.base, region.size) != heap || galloc_free(heap, block) != GALLOC_OK) {
             fail("one block must fit");
+        }
+        block = galloc_alloc(heap, 12, 8);
+        uint32_t link = galloc_link_of(heap, block);
+        for (uint32_t units = 3; units < 9; units++) { // its header, said to reach behind the end
+            galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, units) | GALLOC_PREV_IN_USE;
+            if (galloc_free(heap, block) == GALLOC_OK || galloc_resize(heap, block, 8 * units) ||
+                galloc_check(heap, NULL) == GALLOC_OK) {
+                fail("a block that is too large passes");
+            }
         }
         region_unmap(&region);
     }

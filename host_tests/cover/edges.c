@@ -263,6 +263,33 @@ static void forged_control(void) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
 }
 
+// The words of the control block that never change: each bit of each counts.
+static void sealed(void) {
+    galloc_heap_t *heap = fresh();
+    uint32_t *words = (uint32_t *)(void *)heap;
+    for (uint32_t word = 0; word < GALLOC_STATIC_WORDS; word++) {
+        for (uint32_t bit = 1; bit != 0; bit *= 2) {
+            words[word] ^= bit;
+            EXPECT(galloc_alloc(heap, 8, 8) == NULL && !galloc_initialized(region, sizeof region));
+            EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+            words[word] ^= bit;
+        }
+    }
+    // Two that cancel out, and others that agree with each other.
+    heap->magic ^= 8;
+    heap->static_sum ^= 8;
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+    heap = fresh();
+    heap->span++;
+    seal(heap);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+    heap = fresh();
+    heap->first = heap->units;
+    heap->span = UINT32_MAX;
+    seal(heap);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
+}
+
 // Large free chunks with their links. Live blocks stand between them.
 #define HOLES 8u
 static galloc_heap_t *with_holes(uint32_t *links, uint8_t **blocks) {
@@ -511,6 +538,47 @@ static void wrong_free_header(void) {
     EXPECT(galloc_free(heap, behind) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_OK);
 }
 
+// A boundary tag that leads to another chunk than the one before, and a `up` one word off.
+static void wrong_tag(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *blocks[8];
+    for (int i = 0; i < 8; i++) {
+        blocks[i] = galloc_alloc(heap, 100, 8);
+        EXPECT(blocks[i] != NULL && (i == 0 || blocks[i] == blocks[i - 1] - 104));
+    }
+    uint32_t links[8];
+    for (int i = 0; i < 8; i++) {
+        links[i] = galloc_link_of(heap, blocks[i]);
+    }
+    EXPECT(galloc_free(heap, blocks[2]) == GALLOC_OK && galloc_free(heap, blocks[5]) == GALLOC_OK);
+    uint32_t *tag = &galloc_chunk_at(heap, links[1])->tag_before;
+    const uint32_t wrong[] = {links[1], links[5], links[3], 0, UINT32_MAX};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        *tag = wrong[i];
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT &&
+               galloc_free(heap, blocks[1]) == GALLOC_FAULT_CORRUPT);
+        EXPECT(galloc_owns(heap, blocks[1]));
+        *tag = links[2];
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    }
+    for (int i = 2; i <= 5; i += 3) { // one of them is linked from the other
+        galloc_chunk_at(heap, links[i])->up ^= 1;
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+        galloc_chunk_at(heap, links[i])->up ^= 1;
+    }
+    // Merged with the chunk before: told as freed.
+    EXPECT(galloc_free(heap, blocks[1]) == GALLOC_OK && galloc_free(heap, blocks[1]) == GALLOC_FAULT_NOT_ALLOCATED);
+    EXPECT(galloc_free(heap, blocks[3]) == GALLOC_OK && galloc_free(heap, blocks[2]) == GALLOC_FAULT_NOT_ALLOCATED);
+    // A header in the last bytes of a block, where no chunk has room.
+    heap = fresh();
+    uint8_t *block = galloc_alloc(heap, 100, 8);
+    uint32_t last = heap->units - 1;
+    EXPECT(block != NULL && galloc_link_of(heap, block) < last);
+    galloc_chunk_at(heap, last)->header = galloc_live_header(heap, last, 2) | GALLOC_PREV_IN_USE;
+    EXPECT(!galloc_owns(heap, galloc_payload_at(heap, last)));
+    EXPECT(galloc_free(heap, galloc_payload_at(heap, last)) == GALLOC_FAULT_FOREIGN);
+}
+
 // Headers with a checksum that holds and a size that cannot be.
 static void forged_headers(void) {
     galloc_heap_t *heap = fresh();
@@ -646,11 +714,13 @@ int main(void) {
     forged_control();
     best_on_the_way();
     addresses();
+    sealed();
     told_where();
     loops();
     wild_lists();
     stray_chunks();
     wild_up();
+    wrong_tag();
     wrong_free_header();
     forged_headers();
     wrong_sub_bin();
