@@ -203,7 +203,8 @@ static void roots(void) {
     galloc_heap_t *heap = fresh();
     uint32_t generation = galloc_generation(heap);
     for (size_t i = 0; i < GALLOC_ROOTS; i++) {
-        EXPECT(galloc_root(heap, i) == 0 && galloc_set_root(heap, i, 77 + (uint32_t)i));
+        EXPECT(galloc_root(heap, i) == 0 && galloc_set_root(heap, i, 0xffff));
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && galloc_set_root(heap, i, 77 + (uint32_t)i));
         EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
     }
     EXPECT(!galloc_set_root(heap, GALLOC_ROOTS, 1) && galloc_root(heap, GALLOC_ROOTS) == 0);
