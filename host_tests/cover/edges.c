@@ -156,12 +156,16 @@ static void huge_region(void) {
     galloc_heap_t *heap = galloc_init(at, 3 * gigabyte, NULL);
     EXPECT(heap != NULL);
     EXPECT(heap->check_mask == 0); // no bit is left over
+    heap = galloc_init(at, 2 * gigabyte, NULL);
+    EXPECT(heap != NULL && heap->check_mask == (GALLOC_HEADER_CHECK ? 0x80000000u : 0));
+    heap = galloc_init(at, 3 * gigabyte, NULL);
     uint8_t *block = galloc_alloc(heap, 2 * gigabyte, 4096);
     EXPECT(block != NULL && galloc_check(heap, NULL) == GALLOC_OK);
     EXPECT(galloc_free(heap, block) == GALLOC_OK && galloc_free(heap, block) != GALLOC_OK);
     for (size_t align = 16; align < 2 * gigabyte; align *= 2) {
         block = galloc_alloc(heap, 8, align);
-        EXPECT(block != NULL && (uintptr_t)block % align == 0 && galloc_free(heap, block) == GALLOC_OK);
+        EXPECT(block != NULL && (uintptr_t)block % align == 0 && galloc_realloc(heap, block, 12, align) == block);
+        EXPECT(galloc_free(heap, block) == GALLOC_OK);
     }
     munmap(at, 5 * gigabyte);
 }
@@ -177,7 +181,11 @@ static void huge_aligns(void) {
     for (uintptr_t align = (uintptr_t)1 << 36; align != 0; align *= 2) {
         EXPECT(galloc_alloc(heap, 8, align) == NULL);
     }
-    EXPECT(galloc_alloc(heap, 8, (uintptr_t)1 << 31) == (void *)middle);
+    void *block = galloc_alloc(heap, 8, (uintptr_t)1 << 31);
+    EXPECT(block == (void *)middle);
+    for (uintptr_t align = (uintptr_t)1 << 36; align != 0; align *= 2) {
+        EXPECT(galloc_realloc(heap, block, 12, align) == NULL);
+    }
     munmap(at, 2 * half);
 #endif
 }
@@ -409,6 +417,19 @@ static void told_where(void) {
     size_t offset = 1;
     EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_GEOMETRY && offset == 0);
     EXPECT(galloc_check(NULL, &offset) == GALLOC_FAULT_NULL && offset == 0);
+}
+
+// Of those that serve alike, the one that is cheap to take out of its bin: a peer before the root, a leaf before it.
+static void cheapest(void) {
+    for (int peers = 0; peers < 2; peers++) {
+        galloc_heap_t *heap = fresh();
+        uint8_t *root = galloc_alloc(heap, 70 * 8 - 4, 8), *between = galloc_alloc(heap, 44, 8);
+        uint8_t *other = galloc_alloc(heap, (peers ? 70 : 80) * 8 - 4, 8), *end = galloc_alloc(heap, 44, 8);
+        EXPECT(between != NULL && end != NULL && galloc_free(heap, root) == GALLOC_OK);
+        EXPECT(galloc_free(heap, other) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_OK);
+        uint8_t *block = galloc_alloc(heap, peers ? 70 * 8 - 4 : 60 * 8 - 4, 8);
+        EXPECT(block >= other && block < other + (peers ? 70 : 80) * 8 && galloc_check(heap, NULL) == GALLOC_OK);
+    }
 }
 
 // Trees whose ways down go in circles: each search must come back.
@@ -655,6 +676,9 @@ static void two_steps(void) {
     memset(block, 7, 100);
     EXPECT(in_two_steps(heap, block, 60, 8, &move) == block && move.bytes == 0 && !move.merged);
     EXPECT(galloc_usable_size(heap, block) == 60);
+    for (size_t align = 0; align <= 8; align = align ? align * 2 : 1) {
+        EXPECT(galloc_realloc(heap, block, 60, align) == block && galloc_realloc(heap, block, 50, align) == block);
+    }
     EXPECT(in_two_steps(heap, block, 100, 8, &move) != NULL);
     block = move.to;
     uint8_t *low = galloc_alloc(heap, 2000, 8), *high = galloc_alloc(heap, 2000, 8), *end = galloc_alloc(heap, 2000, 8);
@@ -676,6 +700,23 @@ static void two_steps(void) {
     EXPECT(in_two_steps(heap, high, 8, 8, &move) == NULL);
     block = galloc_realloc(heap, merged, 3000, 4096);
     EXPECT((uintptr_t)block % 4096 == 0 && block[1999] == 9 && galloc_check(heap, NULL) == GALLOC_OK);
+}
+
+// What a merged block will need is its own from the first step on, whatever others take before the second.
+static void taken_between(void) {
+    galloc_heap_t *heap = fresh();
+    galloc_move_t move;
+    uint8_t *low = galloc_alloc(heap, 2000, 8), *block = galloc_alloc(heap, 2000, 8),
+            *high = galloc_alloc(heap, 2000, 8);
+    uint8_t *guard = galloc_alloc(heap, 1100, 8);
+    EXPECT(low < block && block < high && high < guard);
+    EXPECT(galloc_free(heap, low) == GALLOC_OK && galloc_free(heap, high) == GALLOC_OK);
+    EXPECT(galloc_realloc_begin(heap, block, 5500, 8, &move) && move.merged && move.to == low);
+    while (galloc_alloc(heap, 40, 8) != NULL) {
+    }
+    memmove(move.to, move.from, move.bytes);
+    galloc_realloc_end(heap, &move);
+    EXPECT(galloc_usable_size(heap, low) >= 5500 && galloc_check(heap, NULL) == GALLOC_OK);
 }
 
 // A region at another address than before, where the sub-bins' order means nothing.
@@ -714,6 +755,7 @@ int main(void) {
     names();
     forged_control();
     best_on_the_way();
+    cheapest();
     addresses();
     sealed();
     told_where();
@@ -727,6 +769,7 @@ int main(void) {
     wrong_sub_bin();
     full();
     two_steps();
+    taken_between();
     moved();
     return 0;
 }
