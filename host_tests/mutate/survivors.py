@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -30,7 +31,7 @@ def read_reasons(path: Path = REASONS) -> dict[str, str]:
 
 def write(shown: Table, survivors: Iterable[Mutant], reasons: dict[str, str]) -> None:
     """Writes survivors.md: the table, and each survivor under its reason."""
-    console = Console(width=100, record=True, quiet=True)
+    console = Console(width=120, record=True, file=io.StringIO())
     console.print(shown)
     groups: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in survivors:
