@@ -94,7 +94,7 @@ galloc_fault_t galloc_free(galloc_heap_t *heap, void *block);
 // galloc_realloc in two steps, for those who hold a lock but not while the payload is moved (see galloc_locked.h):
 //     galloc_move_t move;
 //     if (!galloc_realloc_begin(heap, block, size, align, &move)) return NULL;
-//     memmove(move.to, move.from, move.bytes);
+//     if (move.bytes != 0) memmove(move.to, move.from, move.bytes);
 //     galloc_realloc_end(heap, &move);
 //     return move.to;
 // Between the two calls the heap is sound and may be used, but not for this block. Time of each: that of galloc_alloc.
