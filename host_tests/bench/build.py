@@ -81,7 +81,7 @@ def compile_once(source: Path, target: Path, flags: list[str], headers: list[Pat
 def compile_driver(folder: Path, adapter: Path, defines: list[str]) -> list[Path]:
     """Compiles the driver, once for all allocators, and an adapter for one."""
     flags = [*DRIVER_FLAGS, f"-I{CORE}", f"-I{HERE / 'driver'}"]
-    headers = [*(HERE / "driver").glob("*.h"), CORE / "galloc.h"]
+    headers = [*(HERE / "driver").glob("*.h"), *adapter.parent.glob("*.h"), CORE / "galloc.h"]
     objects = []
     for source in sorted((HERE / "driver").glob("*.c")):
         target = BUILD / "driver" / f"{source.stem}.o"

@@ -4,7 +4,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "adapter.h"
+#include "opaque.h"
 
 static uint8_t *next, *end;
 bool adapter_bounded;
@@ -57,13 +57,4 @@ void *adapter_realloc(void *block, size_t size, size_t align, size_t new_size) {
 int adapter_resize(void *block, size_t size, size_t align, size_t new_size) {
     (void)block, (void)size, (void)align, (void)new_size;
     return -1;
-}
-
-size_t adapter_control(size_t region) {
-    (void)region;
-    return 0;
-}
-
-bool adapter_check(void) {
-    return true;
 }

@@ -1,7 +1,7 @@
 // MicroPython's own m_malloc and m_free, from the objects of a board's firmware, with the region as GC heap. Nothing is
 // collected: a request that finds no room fails. Blocks lie at multiples of 16.
 
-#include "adapter.h"
+#include "opaque.h"
 
 void gc_init(void *start, void *end);
 void *m_malloc_maybe(size_t size);
@@ -43,13 +43,4 @@ void *adapter_realloc(void *block, size_t size, size_t align, size_t new_size) {
 int adapter_resize(void *block, size_t size, size_t align, size_t new_size) {
     (void)align;
     return m_realloc_maybe(block, size, new_size, false) != NULL;
-}
-
-size_t adapter_control(size_t region) {
-    (void)region;
-    return 0;
-}
-
-bool adapter_check(void) {
-    return true;
 }
