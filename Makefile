@@ -41,11 +41,19 @@ check: ## what CI runs: lint, test, the gates of coverage and of instructions
 	@$(MAKE) cover
 	@$(MAKE) bench-gate
 
+# `make -C` names its folder on stdout, which belongs to the script, and for make 4.3 the flag at the top comes too late.
+# It leaves that out where output is sorted (-O with -j), and from a line with + in front the output comes at once then.
+flags := $(firstword -$(MAKEFLAGS))
+ifeq ($(MAKECMDGOALS) $(findstring w,$(flags))$(findstring n,$(flags)),run w)
+MAKEFLAGS += -Oline -j2
+DIRECTLY := +
+endif
+
 .PHONY: run
 run: ## runs a script: TARGET=unix SCRIPT=f.py [TIMEOUT=s]; ends with 1 when it raised, 2 on a time-out
-	@$(if $(and $(TARGET),$(SCRIPT)),,echo 'say make run TARGET=t SCRIPT=f.py; the targets: make targets' >&2; exit 1)
-	@$(READY)
-	@$(PYTHON_VENV) -m galloc_mp run --build --timeout '$(TIMEOUT)' '$(TARGET)' '$(SCRIPT)'
+	$(DIRECTLY)@$(if $(and $(TARGET),$(SCRIPT)),,echo 'say make run TARGET=t SCRIPT=f.py; the targets: make targets' >&2; exit 1)
+	$(DIRECTLY)@$(READY)
+	$(DIRECTLY)@$(PYTHON_VENV) -m galloc_mp run --build --timeout '$(TIMEOUT)' '$(TARGET)' '$(SCRIPT)'
 
 .PHONY: targets
 targets: ## lists the targets of `make run`

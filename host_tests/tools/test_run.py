@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,13 +12,33 @@ NAMES = ("unix", "unix-natmod", "MPS2_AN385")
 SCRIPT = "import sys\nprint('first')\nprint('second')\n"
 
 
-def make_run(tmp_path, name: str, script: str, *arguments: str) -> subprocess.CompletedProcess:
+def make_run(
+    tmp_path, name: str, script: str, *arguments: str, call: Sequence[str] = ("make",)
+) -> subprocess.CompletedProcess:
     """Runs a script as a user would; make's own variables are not handed down."""
     file = tmp_path / "script.py"
     file.write_text(script)
-    command = ["make", "run", f"TARGET={name}", f"SCRIPT={file}", *arguments]
+    command = [*call, "run", f"TARGET={name}", f"SCRIPT={file}", *arguments]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+
+
+CALLS = {
+    "folder": "make -C {root}",
+    "flags": "make -w -j3",
+    "environment": "env MAKEFLAGS=w make",
+    "makefile": "make -s -C {folder}",
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_make_adds_nothing_to_stdout(tmp_path, call):
+    """Wherever it is called from, another makefile too."""
+    (tmp_path / "Makefile").write_text(f"run:\n\t@$(MAKE) -w -C {ROOT} run\n")
+    call = call.format(root=ROOT, folder=tmp_path).split()
+    done = make_run(tmp_path, "unix", SCRIPT + "1 / 0\n", call=call)
+    assert done.stdout == "first\nsecond\n"
+    assert "Error 1\n" in done.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)
