@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import gate, graphs, guide, measure, run, tables
+from . import gate, graphs, guards, guide, measure, run, tables
 from .build import BUILD, HERE, BuildError
 
 
@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> int:
             found, reasons = run.subjects()
             progress.update(
                 task,
-                total=run.steps(len(found), plan) + (0 if quick else len(guide.configurations())),
+                total=run.steps(len(found), plan)
+                + (0 if quick else len(guide.configurations()) + 1),
             )
 
             def tick(what: str) -> None:
@@ -60,6 +61,8 @@ def main(arguments: list[str]) -> int:
                 figures = run.everything(plan, found, reasons, tick)
             if not (quick or times):
                 guide.run(folder, tick)
+                guards.run(folder)
+                tick("guards")
         write(figures, folder)
         print(tables.document(figures))
         if not (quick or times) and gate.main(["--write"]):

@@ -81,7 +81,7 @@ def compile_once(source: Path, target: Path, flags: list[str], headers: list[Pat
 def compile_driver(folder: Path, adapter: Path, defines: list[str]) -> list[Path]:
     """Compiles the driver, once for all allocators, and an adapter for one."""
     flags = [*DRIVER_FLAGS, f"-I{CORE}", f"-I{HERE / 'driver'}"]
-    headers = [*(HERE / "driver").glob("*.h"), *adapter.parent.glob("*.h"), CORE / "galloc.h"]
+    headers = [p for where in (HERE / "driver", adapter.parent, CORE) for p in where.glob("*.h")]
     objects = []
     for source in sorted((HERE / "driver").glob("*.c")):
         target = BUILD / "driver" / f"{source.stem}.o"
@@ -98,13 +98,20 @@ def function_names(objects: list[Path]) -> frozenset[str]:
     return frozenset(r[2] for r in rows if len(r) == 3 and r[1] in "tT")
 
 
-def galloc(name: str = "galloc", defines: tuple[str, ...] = (), opt: str = "-O3") -> Binary:
+def galloc(
+    name: str = "galloc",
+    defines: tuple[str, ...] = (),
+    opt: str = "-O3",
+    guards: bool = False,
+) -> Binary:
     """Ours: the core's sources compiled one by one with CFLAGS and `defines`.
 
-    Raises BuildError.
+    guards: the adapter's calls are those of galloc_debug.h, inlined there; so it counts as a part
+    of the allocator. Raises BuildError.
     """
     folder = BUILD / name
-    driver = compile_driver(folder, HERE / "adapters" / "galloc.c", list(defines))
+    flags = ["-O3", "-DGALLOC_DEBUG=1", "-include", "galloc_debug.h"] if guards else []
+    driver = compile_driver(folder, HERE / "adapters" / "galloc.c", [*flags, *defines])
     sources = sorted(CORE.glob("*.c"))
     if not sources:
         raise BuildError(f"{CORE} holds no C source")
@@ -117,7 +124,7 @@ def galloc(name: str = "galloc", defines: tuple[str, ...] = (), opt: str = "-O3"
     cc = os.environ.get("CC", "gcc")
     path = folder / f"bench-{name}"
     run(cc, "-Wl,-z,now", *driver, *objects, target=path)
-    return Binary(name, path, function_names(driver))
+    return Binary(name, path, function_names(driver[:-1] if guards else driver))
 
 
 def glibc() -> Binary:

@@ -93,6 +93,13 @@ def test_what_is_no_trace_is_refused(glibc, tmp_path):
     assert "line 2" in done.stderr
 
 
+def test_the_guards_count_as_the_allocators_and_keep_payload():
+    binary = build.galloc("galloc-debug", guards=True)
+    assert "adapter_alloc" not in binary.driver and "op_alloc" in binary.driver
+    facts = measure.driver(binary, "verify", "R64", "1")[0]
+    assert facts["allocs"] > facts["failures"]
+
+
 def test_the_gate_closes_above_three_percent_only():
     kept = {"instructions": {"fast": {"R64": 60.0, "worst alloc": 200}}}
     same = {"instructions": {"fast": {"R64": 61.7, "worst alloc": 206}}}
