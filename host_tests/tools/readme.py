@@ -100,6 +100,11 @@ def guide() -> str:
     return f"The default is {bins} × {subs}. {advice}\n\n" + write_table([rows[0], *kept])
 
 
+def guards() -> str:
+    """What galloc_debug.h costs."""
+    return write_table(read_table((RESULTS / "guards.md").read_text()))
+
+
 def targets() -> str:
     """Instructions on the boards."""
     return write_table(read_table((RESULTS / "targets.md").read_text(), "Summary"))
