@@ -13,6 +13,6 @@ tools=host_tests/tools
 if [ "${BOARDS:-}" = all ]; then
     mapfile -t targets < <(.venv/bin/python -m galloc_mp targets)
     .venv/bin/python "$tools/build.py" "${targets[@]}"
-    set -- --targets "$(IFS=,; echo "${targets[*]}")" "$@"
+    set -- "--targets=$(IFS=,; echo "${targets[*]}")" "$@"
 fi
 exec .venv/bin/python -m pytest "$@"
