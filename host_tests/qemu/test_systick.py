@@ -2,6 +2,8 @@
 interrupts have to wait for the heap.
 """
 
+from pathlib import Path
+
 import pytest
 
 from galloc_mp.targets import find_spec
@@ -9,31 +11,23 @@ from galloc_mp.targets.qemu import QemuTarget
 
 NAME = "MPS2_AN385-examples"
 
+ROUNDS = (Path(__file__).parents[1] / "device" / "_rounds.py").read_text()
+
 PROGRAM = """
-import galloc, galloc_ticker, gc
+import galloc, galloc_ticker
 h = galloc.heap()
+moves = 0
 galloc_ticker.start(PERIOD)
-for i in range(ROUNDS):
-    m = h.malloc(10 + i % 100)
-    h.put32(m, 0, i)
-    m = h.realloc(m, 40 + i % 60)
-    assert h.get32(m, 0) == i
-    h.free(m)
+for i in range(2000):
+    small(h, i)
     if i % 50 == 0:
-        junk = [bytearray(20) for _ in range(100)]
-        gc.collect()
-        big = h.malloc(20000)
-        wall = h.malloc(8)
-        h.put32(big, 4999, i)
-        moved = h.realloc(big, 32768)
-        assert moved and h.get32(moved, 4999) == i
-        h.free(moved)
-        h.free(wall)
+        collect()
+        moves += move(h, i)
 interrupts, faults, longest = galloc_ticker.stop()
 galloc.check()
 s = galloc.stats()
 assert s.blocks == 0 and s.allocs == s.frees, s
-print(interrupts, faults, longest)
+print(interrupts, faults, moves)
 """
 
 
@@ -41,10 +35,11 @@ print(interrupts, faults, longest)
 def test_handler_and_program_share_a_heap(period):
     """Counted time: each instruction takes 2**4 ns, so the run is the same each time."""
     with QemuTarget(find_spec(NAME), extra=("-icount", "shift=4,sleep=off")) as board:
-        source = PROGRAM.replace("PERIOD", str(period)).replace("ROUNDS", "2000")
-        interrupts, faults, _ = map(int, board.exec(source, timeout=200).split())
+        source = ROUNDS + PROGRAM.replace("PERIOD", str(period))
+        interrupts, faults, moves = map(int, board.exec(source, timeout=200).split())
     assert interrupts > 300
     assert faults == 0
+    assert moves == 40
 
 
 TICKS_PER_INSTRUCTION = 25.6  # at 25 MHz, when an instruction takes 2**10 ns
@@ -55,7 +50,7 @@ import galloc, galloc_ticker
 h = galloc.heap()
 def longest(size, other):
     galloc_ticker.start(60013)
-    for i in range(ROUNDS):
+    for i in range(2000):
         m = h.malloc(size + i % 100)
         m = h.realloc(m, other + i % 60)
         h.free(m)
@@ -71,6 +66,6 @@ def test_longest_wait():
     outside of the lock.
     """
     with QemuTarget(find_spec(NAME), extra=("-icount", "shift=10,sleep=off")) as board:
-        told = board.exec(WAITS.replace("ROUNDS", "2000"), timeout=300)
+        told = board.exec(WAITS, timeout=300)
     waits = [int(ticks) / TICKS_PER_INSTRUCTION for ticks in told.split()]
     assert max(waits) <= BOUND, waits

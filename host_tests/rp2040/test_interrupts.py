@@ -10,6 +10,7 @@ from galloc_mp.targets import find_spec
 from galloc_mp.targets.rp2 import Rp2Target
 
 SCRIPT = (Path(__file__).parent / "scripts" / "interrupts.py").read_text()
+ROUNDS = (Path(__file__).parents[1] / "device" / "_rounds.py").read_text()
 
 PIN = """
 from machine import Pin
@@ -47,7 +48,7 @@ def stop():
 def run(setup: str, **options) -> None:
     """Runs the script on a board of its own."""
     with Rp2Target(find_spec("RPI_PICO"), **options) as board:
-        assert board.exec(setup + SCRIPT, timeout=200).startswith("ok")
+        assert board.exec(setup + ROUNDS + SCRIPT, timeout=200).startswith("ok")
 
 
 # The periods are no multiples of anything, so that the interrupts come everywhere.

@@ -1,9 +1,8 @@
 # A hard interrupt handler allocates and frees through the raw tier, while the main program does
 # the same, collects, and moves 32 KB about.
 #
-# Names that the test sets before: start(handler) and stop(), for the source of the interrupts.
-import gc
-
+# Names that the test sets before: start(handler) and stop(), for the source of the interrupts, and
+# small, collect, move from device/_rounds.py.
 import galloc
 
 h = galloc.heap()
@@ -31,42 +30,23 @@ def handler(_):
 
 
 def program():
-    """Returns the interrupts that came in each of its three parts."""
+    """Returns the interrupts that came in each of its three parts, and how often 32 KB moved."""
     seen = []
-    for phase in ("raw", "collect", "move"):
+    moves = 0
+    for phase, rounds in ((small, 400), (collect, 6), (move, 60)):
         before = state[0]
-        if phase == "raw":
-            for i in range(400):
-                m = h.malloc(10 + i % 100)
-                h.put32(m, 0, i)
-                n = h.realloc(m, 40 + i % 60)
-                assert h.get32(n, 0) == i
-                h.free(n)
-        elif phase == "collect":
-            for i in range(6):
-                [bytearray(20) for _ in range(200)]
-                gc.collect()
-        else:
-            # A wall on either side, so that the block must move each time.
-            for i in range(60):
-                b = h.alloc(8 + 16 * (i % 6))
-                big = h.malloc(20000)
-                wall = h.malloc(8)
-                h.put32(big, 4999, i)
-                moved = h.realloc(big, 32768)
-                assert moved and h.get32(moved, 4999) == i
-                h.free(moved)
-                h.free(wall)
-                b.free()
+        for i in range(rounds):
+            if phase(h, i):
+                moves += 1
         seen.append(state[0] - before)
-    return seen
+    return seen, moves
 
 
 # No new global name from here on: MicroPython makes its table anew for one, and a handler that
 # comes in between finds no names in it.
-seen = None
+seen = moves = None
 start(handler)
-seen = program()
+seen, moves = program()
 stop()
 for m in held:
     if m:
@@ -75,5 +55,5 @@ h.check()
 s = h.stats()
 assert s.blocks == 0 and s.allocs == s.frees, s
 assert state[2] == 0 and state[1] == state[0], state
-assert min(seen) >= 20, seen
-print("ok", seen)
+assert min(seen) >= 20 and moves >= 30, (seen, moves)
+print("ok", seen, moves)
