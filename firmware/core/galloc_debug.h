@@ -31,7 +31,7 @@
 // Gives the block of one place back to the core. False where it was written to: then it stays where it is, out of use, and
 // galloc_debug_check tells of it.
 GALLOC_DEBUG_INLINE bool galloc_debug_give_back(galloc_heap_t *heap, uint32_t *place) {
-    uint8_t *block = (uint8_t *)heap + *place;
+    uint8_t *block = (uint8_t *)((uintptr_t)heap + *place); // wherever that leads
     bool taken = *place != 0;
     *place = 0;
     return !taken || (galloc_debug_whole(heap, block, galloc_usable_size(heap, block)) &&
@@ -72,8 +72,10 @@ GALLOC_DEBUG_INLINE uint8_t *galloc_debug_take(galloc_heap_t *heap, size_t size,
 
 GALLOC_DEBUG_INLINE void *galloc_debug_do_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     size_t front = align > GALLOC_DEBUG_FRONT ? align : GALLOC_DEBUG_FRONT;
-    bool sane = size <= GALLOC_DEBUG_MOST && front <= GALLOC_DEBUG_MOST;
-    uint8_t *block = galloc_debug_take(heap, sane ? front + size + GALLOC_DEBUG_BACK : SIZE_MAX, align);
+    if (size > GALLOC_DEBUG_MOST || front > GALLOC_DEBUG_MOST) {
+        return galloc_alloc(heap, SIZE_MAX, align); // counts the failure
+    }
+    uint8_t *block = galloc_debug_take(heap, front + size + GALLOC_DEBUG_BACK, align);
     if (block == NULL) {
         return NULL;
     }

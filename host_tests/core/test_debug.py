@@ -92,6 +92,13 @@ def test_random_program_without_mistakes(guarded, seed):
     assert f"{ACTIONS} actions" in done.stdout
 
 
+def test_damaged_heaps(guarded, seed):
+    """Bytes overwritten anywhere: each call comes back, and nothing outside the region changes."""
+    done = run(guarded, "damage", str(seed), "1000")
+    assert done.returncode == 0, done.stderr
+    assert "1000 cases" in done.stdout
+
+
 def test_bytes_a_block():
     """What the guards cost in memory, header of the core included, as README.md has it."""
     done = run(PLAIN, "bytes")

@@ -2,6 +2,7 @@
 //
 // debug tell                   each mistake on blocks of many sizes and alignments: who tells of it
 // debug calls                  results of the calls, with no mistake made and with bad pointers
+// debug damage SEED CASES      heaps with bytes overwritten at random: the calls come back and harm nobody else
 // debug plant KIND             one mistake, for a tool that watches; ends with 0 when none stops it
 // debug random SEED ACTIONS    no mistake
 // debug bytes                  what a block takes, for each alignment
@@ -216,9 +217,12 @@ int main(int argc, char **argv) {
     if (strcmp(mode, "random") == 0 && argc > 3) {
         return mode_debug_random((uint32_t)strtoul(argv[2], NULL, 10), (uint32_t)strtoul(argv[3], NULL, 10));
     }
+    if (strcmp(mode, "damage") == 0 && argc > 3) {
+        return mode_debug_damage((uint32_t)strtoul(argv[2], NULL, 10), (uint32_t)strtoul(argv[3], NULL, 10));
+    }
     if (strcmp(mode, "bytes") == 0) {
         return mode_bytes();
     }
-    fprintf(stderr, "usage: debug tell | calls | plant KIND | random SEED ACTIONS | bytes\n");
+    fprintf(stderr, "usage: debug tell | calls | plant KIND | random SEED ACTIONS | damage SEED CASES | bytes\n");
     return 2;
 }

@@ -24,6 +24,7 @@ void expect_fault(const char *what, galloc_fault_t fault, galloc_fault_t expecte
 void expect_check(scene_t *scene, const uint8_t *wrong);
 
 int mode_calls(void);
+int mode_debug_damage(uint32_t seed, uint32_t cases);
 int mode_debug_random(uint32_t seed, uint32_t actions);
 
 #endif

@@ -5,6 +5,7 @@
 #include "galloc_debug.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool filled(const uint8_t *bytes, size_t count, uint8_t value) {
     size_t i = 0;
@@ -132,5 +133,57 @@ int mode_calls(void) {
     contents();
     after_a_reset();
     puts("calls as they should be");
+    return 0;
+}
+
+enum { BLOCKS = 12, FLIPS = 6, CALLS = 40 };
+
+int mode_debug_damage(uint32_t seed, uint32_t cases) {
+    uint32_t told = 0;
+    for (uint32_t number = 0; number < cases; number++) {
+        rng_t rng = {((uint64_t)seed << 32) + number};
+        fail_context("debug damage seed %u case %u", seed, number);
+        scene_t scene = scene_make(rng_below(&rng, 100), (size_t)1 << rng_below(&rng, 8));
+        uint8_t *blocks[BLOCKS], *base = scene.region.base;
+        for (int i = 0; i < BLOCKS; i++) {
+            blocks[i] = galloc_debug_alloc(scene.heap, rng_below(&rng, 200), (size_t)1 << rng_below(&rng, 8));
+        }
+        galloc_debug_free(scene.heap, blocks[0]);
+        for (int i = rng_below(&rng, 2) ? 1 : FLIPS; i > 0; i--) { // near a block, or in what stands before all blocks
+            uint8_t *at = rng_below(&rng, 2) ? blocks[rng_below(&rng, BLOCKS)] - rng_below(&rng, 64)
+                                             : base + rng_below(&rng, 600);
+            memset(at, (int)rng_next(&rng), 1 + rng_below(&rng, 8));
+        }
+        told += galloc_debug_check(scene.heap, NULL) != GALLOC_OK;
+        for (int i = 0; i < CALLS; i++) {
+            uint8_t **block = &blocks[rng_below(&rng, BLOCKS)];
+            size_t size = rng_below(&rng, 300), align = (size_t)1 << rng_below(&rng, 8);
+            uint8_t *other = NULL;
+            switch (rng_below(&rng, 5)) {
+                case 0:
+                    other = galloc_debug_alloc(scene.heap, size, align);
+                    break;
+                case 1:
+                    galloc_debug_free(scene.heap, *block);
+                    break;
+                case 2:
+                    other = galloc_debug_realloc(scene.heap, *block, size, align);
+                    break;
+                case 3:
+                    galloc_debug_resize(scene.heap, *block, size);
+                    break;
+                default:
+                    galloc_debug_free(scene.heap, base + rng_below(&rng, SCENE_REGION));
+                    galloc_debug_check(scene.heap, NULL);
+                    break;
+            }
+            *block = other != NULL ? other : *block;
+        }
+        const char *wrong = region_canary(&scene.region);
+        expect(wrong != NULL ? wrong : "", wrong == NULL);
+        galloc_debug_reveal(scene.heap);
+        region_unmap(&scene.region);
+    }
+    printf("debug damage seed %u: %u cases, %u told of\n", seed, cases, told);
     return 0;
 }
