@@ -24,12 +24,12 @@ FUZZ = Variant(
     flags=_ABORTS,
     optimise="-O2",
     sanitizers=("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"),
-    program=(str(HERE / "target.c"), "harness.c"),
+    program=(str(HERE / "target.c"), "checked.c", "harness.c"),
 )
 REPLAY = Variant(
     "fuzz-replay",
     flags=_ABORTS,
-    program=(str(HERE / "target.c"), str(HERE / "replay.c"), "harness.c"),
+    program=(str(HERE / "target.c"), str(HERE / "replay.c"), "checked.c", "harness.c"),
 )
 
 

@@ -8,7 +8,7 @@
 //
 // Built with libFuzzer, or with replay.c, which runs files through it.
 
-#include "harness.h"
+#include "checked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,32 +48,6 @@ static region_t *region_for(size_t bytes, size_t tail) {
 }
 
 typedef struct {
-    region_t *region;
-    shadow_t shadow;
-    galloc_heap_t *heap;
-    bool bounded;
-    size_t failures;
-} run_t;
-
-static void audit(run_t *run) {
-    size_t offset, used = 0;
-    galloc_stats_t stats;
-    galloc_fault_t fault = galloc_check(run->heap, &offset);
-    if (fault != GALLOC_OK) {
-        fail("check: %s at %zu", galloc_fault_name(fault), offset);
-    }
-    for (size_t i = 0; i < run->shadow.count; i++) {
-        used += run->shadow.live[i].usable;
-    }
-    galloc_stats(run->heap, &stats);
-    if (stats.used != used || stats.blocks != run->shadow.count || stats.failures != run->failures ||
-        stats.used + stats.free + stats.overhead != stats.total || stats.peak_used < stats.used ||
-        stats.total + 23 < run->region->size || stats.total > run->region->size) {
-        fail("stats do not add up");
-    }
-}
-
-typedef struct {
     uintptr_t next; // where the next payload must be
     size_t live, free_size, largest;
     bool last_free;
@@ -92,7 +66,7 @@ static bool step(void *context, void *block, size_t size, bool allocated) {
     return true;
 }
 
-static void survey(run_t *run) {
+static void survey(checked_t *run) {
     walk_t walk = {0};
     galloc_stats_t stats;
     galloc_walk(run->heap, step, &walk);
@@ -100,102 +74,11 @@ static void survey(run_t *run) {
     if (walk.live != run->shadow.count || walk.free_size != stats.free || walk.largest != stats.largest) {
         fail("walk and stats differ");
     }
-    const char *wrong = shadow_audit(&run->shadow);
-    if (wrong != NULL) {
-        fail("%s", wrong);
-    }
-}
-
-static void judge_refusal(run_t *run, size_t size, size_t align, bool valid) {
-    run->failures++;
-    bool owed = valid && heap_could_hold(run->heap, size, align);
-    if (owed && run->bounded && align > 8) {
-        galloc_stats_t stats;
-        galloc_stats(run->heap, &stats);
-        owed = stats.largest >= payload_for(size) + align + 8;
-    }
-    if (owed) {
-        fail("%zu bytes at %zu refused although a hole can hold them", size, align);
-    }
-}
-
-static void take(run_t *run, uint8_t *block, size_t size, size_t align) {
-    size_t usable = galloc_usable_size(run->heap, block);
-    if ((uintptr_t)block % (align < 8 ? 8 : align) != 0 || usable < size || usable > payload_for(size) + 8 ||
-        !galloc_owns(run->heap, block)) {
-        fail("%zu bytes at %zu gave %zu usable bytes", size, align, usable);
-    }
-    const char *wrong = shadow_add(&run->shadow, block, usable);
-    if (wrong != NULL) {
-        fail("%s", wrong);
-    }
-}
-
-static void do_alloc(run_t *run, size_t size, size_t align, bool zeroed) {
-    bool valid = (align & (align - 1)) == 0;
-    uint8_t *block = zeroed ? galloc_alloc_zeroed(run->heap, size, align) : galloc_alloc(run->heap, size, align);
-    if (block == NULL) {
-        judge_refusal(run, size, align, valid);
-        return;
-    }
-    for (size_t i = 0; zeroed && i < size; i++) {
-        if (block[i] != 0) {
-            fail("a zeroed block is not 0");
-        }
-    }
-    if (!valid) {
-        fail("an alignment of %zu was taken", align);
-    }
-    take(run, block, size, align);
-}
-
-static void do_free(run_t *run, size_t index) {
-    live_t entry = run->shadow.live[index];
-    if (!pattern_holds(entry.block, entry.usable, entry.token)) {
-        fail("payload overwritten");
-    }
-    shadow_remove(&run->shadow, index);
-    if (galloc_free(run->heap, entry.block) != GALLOC_OK || galloc_free(run->heap, entry.block) == GALLOC_OK) {
-        fail("free of a live block, or the second free of it");
-    }
-}
-
-static void do_realloc(run_t *run, size_t index, size_t size, size_t align) {
-    live_t entry = run->shadow.live[index];
-    bool valid = (align & (align - 1)) == 0;
-    uint8_t *block = galloc_realloc(run->heap, entry.block, size, align);
-    size_t kept = block == NULL || entry.usable < size ? entry.usable : size;
-    if (!pattern_holds(block == NULL ? entry.block : block, kept, entry.token)) {
-        fail("realloc from %zu to %zu lost payload", entry.usable, size);
-    }
-    if (block == NULL) {
-        judge_refusal(run, size, align, valid);
-        return;
-    }
-    if (!valid) {
-        fail("an alignment of %zu was taken", align);
-    }
-    shadow_remove(&run->shadow, index);
-    take(run, block, size, align);
-}
-
-static void do_resize(run_t *run, size_t index, size_t size) {
-    live_t entry = run->shadow.live[index];
-    bool done = galloc_resize(run->heap, entry.block, size);
-    size_t kept = !done || entry.usable < size ? entry.usable : size;
-    if (!pattern_holds(entry.block, kept, entry.token)) {
-        fail("resize from %zu to %zu lost payload", entry.usable, size);
-    }
-    if (done) {
-        shadow_remove(&run->shadow, index);
-        take(run, entry.block, size, 8);
-    } else if (size <= entry.usable) {
-        fail("resize refused to shrink");
-    }
+    checked_payload(run);
 }
 
 // The heap's bytes at another place open there, and here again.
-static void do_attach(run_t *run) {
+static void do_attach(checked_t *run) {
     if (galloc_attach(run->region->base, run->region->size) != run->heap ||
         galloc_attach(run->region->base, run->region->size - 1) != NULL) {
         fail("attach opened what it must not, or did not open what it must");
@@ -203,11 +86,11 @@ static void do_attach(run_t *run) {
 }
 
 // Free of any address: told, and nothing changes, or it was a live block.
-static void do_stray_free(run_t *run, size_t offset) {
+static void do_stray_free(checked_t *run, size_t offset) {
     uint8_t *at = run->region->base + offset % (run->region->size + 64);
     size_t index = shadow_find(&run->shadow, at);
     if (index < run->shadow.count) {
-        do_free(run, index);
+        checked_free(run, index);
         return;
     }
     if (galloc_owns(run->heap, at) || galloc_free(run->heap, at) == GALLOC_OK) {
@@ -215,7 +98,7 @@ static void do_stray_free(run_t *run, size_t offset) {
     }
 }
 
-static void operate(run_t *run, const uint8_t *op) {
+static void operate(checked_t *run, const uint8_t *op) {
     size_t size = op[1] | (size_t)op[2] << 8, align = op[3] < 13 ? (size_t)1 << op[3] : op[3] % 2 ? 8u : op[3];
     size_t kind = op[0] % 8, count = run->shadow.count, index = count ? op[0] / 8u % count : 0;
     size = size < 0xFF00u ? size % (run->region->size + 64) : SIZE_MAX - (0xFFFFu - size);
@@ -223,17 +106,17 @@ static void operate(run_t *run, const uint8_t *op) {
     switch (count == 0 && kind >= 2 && kind <= 5 ? 0 : kind) {
         case 0:
         case 1:
-            do_alloc(run, size, align, kind == 1);
+            checked_alloc(run, size, align, kind == 1);
             break;
         case 2:
         case 3:
-            do_free(run, index);
+            checked_free(run, index);
             break;
         case 4:
-            do_realloc(run, index, size, align);
+            checked_realloc(run, index, size, align);
             break;
         case 5:
-            do_resize(run, index, size);
+            checked_resize(run, index, size);
             break;
         case 6:
             do_stray_free(run, size);
@@ -243,7 +126,7 @@ static void operate(run_t *run, const uint8_t *op) {
             survey(run);
             break;
     }
-    audit(run);
+    checked_counters(run);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -251,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     galloc_config_t config = {data[0], data[1] % 16u, data[1] & 16u};
-    run_t run = {.bounded = config.bounded_search};
+    checked_t run = {.bounded_search = config.bounded_search};
     size_t bytes = (data[2] | (size_t)data[3] << 8) % 16384u;
     fail_context("fuzz: %u smallbins, %u sub-bins, %zu bytes", config.smallbins, config.alignment_sub_bins, bytes);
     run.region = region_for(bytes, (8u - (bytes + (data[1] >> 5u)) % 8u) % 8u);
@@ -263,9 +146,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         survey(&run);
         while (run.shadow.count > 0) {
-            do_free(&run, run.shadow.count - 1);
+            checked_free(&run, run.shadow.count - 1);
         }
-        audit(&run);
+        checked_counters(&run);
         shadow_release(&run.shadow);
     }
     return 0;
