@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from galloc_mp.targets import TargetError
 
-SCRIPT = Path(__file__).with_name("_program.py").read_text()
+SCRIPT = "".join(
+    Path(__file__).with_name(f"_{name}.py").read_text() for name in ("program", "seeds")
+)
 LONG = min(int(os.environ.get("GALLOC_ROUNDS", "0")), 50_000)  # `make soak`
 NUMBERS = st.integers(0, 65535)
 OPERATIONS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=80)
