@@ -8,8 +8,5 @@ SRC_BOARD_O += shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o
 
 GALLOC_BANK_ORIGIN = 0x20000000
 GALLOC_BANK_SIZE = 0x400000
-GALLOC_REGION_NAME = SRAM
-GALLOC_REGION_ATTRIBUTES = FAST|DMA|PERSIST
-include $(BOARD_DIR)/../region.mk
-
-FROZEN_MANIFEST ?= $(BOARD_DIR)/manifest.py
+GALLOC_REGION_DEFAULT = 524288
+include $(dir $(lastword $(MAKEFILE_LIST)))qemu.mk

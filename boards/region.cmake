@@ -3,10 +3,13 @@
 #
 #   GALLOC_REGION_DEFAULT   bytes to reserve when nobody says -DGALLOC_REGION_SIZE=n
 #   GALLOC_REGION_MAX       bytes that may be reserved
-#   GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it
+#   GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it, when it is not the main SRAM
 #
 # -DGALLOC_REGION_SIZE=0 reserves nothing.
 
+if(NOT GALLOC_REGION_ATTRIBUTES)
+    set(GALLOC_REGION_ATTRIBUTES "FAST|DMA|PERSIST")
+endif()
 if(NOT DEFINED GALLOC_REGION_SIZE OR GALLOC_REGION_SIZE STREQUAL "")
     set(GALLOC_REGION_SIZE ${GALLOC_REGION_DEFAULT})
 endif()

@@ -10,5 +10,4 @@ vpath fpu.c $(BOARD_DIR)
 SRC_BOARD_O += fpu.o
 LDFLAGS += -Wl,--wrap=main
 
-GALLOC_REGION_DEFAULT = 524288
 include $(BOARD_DIR)/../mps2.mk

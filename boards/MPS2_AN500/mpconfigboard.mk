@@ -4,5 +4,4 @@ QEMU_MACHINE = mps2-an500
 CFLAGS += -mcpu=cortex-m7 -mfloat-abi=soft
 CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M7"'
 MPY_CROSS_FLAGS += -march=armv7m
-GALLOC_REGION_DEFAULT = 524288
 include $(BOARD_DIR)/../mps2.mk

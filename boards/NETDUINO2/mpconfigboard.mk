@@ -3,5 +3,4 @@
 QEMU_MACHINE = netduino2
 CFLAGS += -mcpu=cortex-m3
 CFLAGS += -DMICROPY_HW_MCU_NAME='"STM32F205"'
-GALLOC_REGION_DEFAULT = 24576
 include $(BOARD_DIR)/../netduino.mk

@@ -3,5 +3,4 @@
 QEMU_MACHINE = netduinoplus2
 CFLAGS += -mcpu=cortex-m4
 CFLAGS += -DMICROPY_HW_MCU_NAME='"STM32F405"'
-GALLOC_REGION_DEFAULT = 24576
 include $(BOARD_DIR)/../netduino.mk

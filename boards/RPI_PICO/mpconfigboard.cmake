@@ -3,7 +3,6 @@
 
 set(GALLOC_REGION_DEFAULT 65536)
 set(GALLOC_REGION_MAX 196608)
-set(GALLOC_REGION_ATTRIBUTES "FAST|DMA|PERSIST")
 include(${CMAKE_CURRENT_LIST_DIR}/../region.cmake)
 
 # Everything else, the pins and the header too, is as the port has it.

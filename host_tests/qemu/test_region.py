@@ -68,3 +68,49 @@ def test_size_that_does_not_fit_is_refused_with_the_numbers(size):
     assert f"GALLOC_REGION_SIZE={size}" in refused.stderr
     if isinstance(size, int):
         assert str(BANK_SIZE) in refused.stderr
+
+
+# A board of somebody else's: its own linker script, 8 KiB of variables at 0x20000000.
+SCRIPT = """
+MEMORY { RAM : ORIGIN = 0x20000000, LENGTH = 64K }
+SECTIONS { .text : { *(.text*) } > RAM .bss : { *(.bss*) *(COMMON) } > RAM }
+"""
+SOURCE = "char buffer[8192]; int main(void) { return buffer[0]; }"
+CONFIGURATION = """
+GALLOC_BANK_ORIGIN = {origin}
+GALLOC_BANK_SIZE = 4096
+GALLOC_REGION_DEFAULT = 1024
+GALLOC_WL = {prefix}
+include {boards}/region.mk
+flags: ; @echo $(LDFLAGS)
+"""
+
+
+@pytest.mark.parametrize("linker", ["gcc", "ld"])
+@pytest.mark.parametrize(("origin", "fits"), [("0x20008000", True), ("0x20001000", False)])
+def test_region_in_another_port(tmp_path, linker, origin, fits):
+    """Linked through gcc or by ld itself, and told from the variables of a port that has no names
+    for their ends.
+    """
+    (tmp_path / "port.ld").write_text(SCRIPT)
+    (tmp_path / "main.c").write_text(SOURCE)
+    prefix = "-Wl," if linker == "gcc" else ""
+    (tmp_path / "Makefile").write_text(
+        CONFIGURATION.format(origin=origin, prefix=prefix, boards=ROOT / "boards")
+    )
+
+    def run(*command: str) -> subprocess.CompletedProcess:
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    flags = run("make", "-s", "flags").stdout.split()
+    assert len(flags) == 3
+    assert run("arm-none-eabi-gcc", "-mthumb", "-c", "main.c").returncode == 0
+    command = (f"arm-none-eabi-{linker}", *flags, "-nostdlib", "-T", "port.ld", "-e", "main")
+    done = run(*command, "main.o", "-o", "main.elf")
+    if fits:
+        assert done.returncode == 0, done.stderr
+        with open(tmp_path / "main.elf", "rb") as file:
+            section = ELFFile(file).get_section_by_name(".galloc_region")
+            assert (section["sh_addr"], section["sh_size"]) == (int(origin, 16), 1024)
+    else:
+        assert "the region lies on the port's variables" in done.stderr

@@ -111,9 +111,12 @@ def targets() -> str:
 
 
 def region(folder: Path) -> str:
-    """Bytes that a board reserves by default, from its configuration."""
+    """Bytes that a board reserves by default, from its configuration or what that shares."""
     for file in sorted(folder.glob("mpconfigboard.*")):
-        found = re.search(r"GALLOC_REGION_(?:DEFAULT|SIZE)\W+(\d+)\)?\s*$", file.read_text(), re.M)
+        text = file.read_text()
+        for shared in re.findall(r"^include \$\(BOARD_DIR\)/(\S+)", text, re.M):
+            text += (folder / shared).read_text()
+        found = re.search(r"GALLOC_REGION_(?:DEFAULT|SIZE)\W+(\d+)\)?\s*$", text, re.M)
         if found:
             return f"{int(found[1]) // 1024} KiB"
     return "–"

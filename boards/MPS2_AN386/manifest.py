@@ -1,1 +1,0 @@
-include("../../galloc_mp/device/manifest.py")

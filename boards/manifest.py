@@ -1,0 +1,1 @@
+include("../galloc_mp/device/manifest.py")
