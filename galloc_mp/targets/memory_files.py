@@ -2,6 +2,7 @@
 # sys.path, which the host fills piece by piece. Scripts may read and import from it, not write.
 def __make_files():
     import binascii
+    import gc
     import io
     import sys
     import vfs
@@ -13,6 +14,7 @@ def __make_files():
 
         def make(self, path, size):
             self.files.pop(path, None)
+            gc.collect()  # the last one came in pieces, which lie scattered about
             self.files[path] = bytearray(size)
 
         def write(self, path, at, data):
