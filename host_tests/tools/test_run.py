@@ -70,6 +70,26 @@ def test_exit_value_counts(tmp_path, name, code, status):
     assert ("Error 1\n" in done.stderr) == bool(status)
 
 
+LONG = """
+with open("long.txt", "w") as f:
+    for i in range(320):
+        f.write("%063d\\n" % i)
+with open("long.txt") as f:
+    print(f.read(), end="")
+import os
+os.remove("long.txt")
+print(1 // 0)
+"""
+
+
+def test_pico_prints_at_length_from_its_flash(tmp_path):
+    """20 KB through a file and the emulated USB serial port."""
+    done = make_run(tmp_path, "RPI_PICO", LONG)
+    assert done.stdout == "".join(f"{i:063d}\n" for i in range(320))
+    assert "ZeroDivisionError" in done.stderr
+    assert "Error 1\n" in done.stderr
+
+
 def test_unknown_target_and_missing_script_are_told(tmp_path):
     assert "known are: unix" in make_run(tmp_path, "unicycle", "").stderr
     missing = subprocess.run(
