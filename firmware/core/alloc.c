@@ -106,7 +106,7 @@ static uint32_t find_lucky(const galloc_heap_t *heap, const request_t *request) 
     search.most = search.most < heap->units ? search.most : heap->units;
     uint32_t found = 0, size = request->need, bin = galloc_bin(heap, size);
     while (found == 0 && size <= search.most) {
-        bool small = bin < heap->small_bins;
+        bool small = size < heap->small_limit;
         uint32_t span = small ? 1u : 1u << (galloc_log2(size) - GALLOC_OCTAVE_SHIFT);
         size &= 0u - span;
         found = find_in_tree(heap, heap->heads[bin++], size, span, &search);
@@ -116,16 +116,16 @@ static uint32_t find_lucky(const galloc_heap_t *heap, const request_t *request) 
     return found;
 }
 
-// The lowest small bin for `need` units and more that holds a chunk whose payload is aligned to 8 << sub, or GALLOC_NO_BIN.
+// The smallest small chunk of `need` units and more with a payload at a multiple of 8 << sub, or 0.
 static uint32_t aligned_search(const galloc_heap_t *heap, uint32_t need, uint32_t sub) {
     uint32_t bin = galloc_small_bin(heap, need), sub_mask = (1u << heap->sub_shift) - 1u;
     for (;;) {
         bin = galloc_map_search(heap, bin | sub);
-        if (bin >= heap->small_bins) {
-            return GALLOC_NO_BIN;
+        if (bin >= galloc_small_bins(heap)) {
+            return 0;
         }
         if ((bin & sub_mask) >= sub) {
-            return bin;
+            return heap->heads[bin];
         }
         bin &= ~sub_mask; // has less alignment; the next look is at the same size
     }
@@ -143,19 +143,17 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
     // Sub-bins know the alignment at the address that the heap was made at.
     bool sorted = ((galloc_origin(heap) ^ heap->origin) & request.mask) == 0 && 1u << sub <= heap->sub_cap;
     if (sorted && request.need < heap->small_limit) {
-        uint32_t bin = aligned_search(heap, request.need, sub);
-        if (bin != GALLOC_NO_BIN) {
-            link = heap->heads[bin];
-        }
+        link = aligned_search(heap, request.need, sub);
+        chunk_size = galloc_free_units(heap, link);
     }
     if (link == 0) {
         // The padding is 0, or 2 and more: at most 1 less than the alignment, and the alignment once more for 1.
         link = find(heap, request.need + request.mask + 2u, &chunk_size);
     }
-    if (link == 0 && !(heap->flags & GALLOC_FLAG_BOUNDED_SEARCH)) {
-        link = find_lucky(heap, &request);
+    if (link == 0) {
+        link = heap->flags & GALLOC_FLAG_BOUNDED_SEARCH ? 0 : find_lucky(heap, &request);
+        chunk_size = galloc_free_units(heap, link);
     }
-    chunk_size = galloc_free_units(heap, link);
     if (!place(heap, link, chunk_size, &request, &front)) {
         return galloc_fail(heap);
     }
@@ -163,7 +161,7 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
 }
 
 void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    if (GALLOC_UNLIKELY(heap == NULL || !galloc_static_ok(heap))) {
+    if (GALLOC_UNLIKELY(!galloc_is_heap(heap))) {
         return NULL;
     }
     if (GALLOC_UNLIKELY(align > 8u)) {

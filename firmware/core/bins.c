@@ -14,8 +14,7 @@
 
 #define MAX_DEPTH 32
 
-uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size) {
-    uint32_t slot = GALLOC_HEADS + galloc_large_bin(heap, size);
+GALLOC_INLINE uint32_t slot_from(const galloc_heap_t *heap, uint32_t size, uint32_t slot) {
     for (uint32_t path = galloc_tree_path(size); path != 0; path <<= 1) {
         uint32_t at = *galloc_word(heap, slot);
         if (at == 0) {
@@ -32,9 +31,14 @@ uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size) {
     return 0;
 }
 
-void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size) {
+uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size) {
+    return slot_from(heap, size, GALLOC_HEADS + galloc_large_bin(heap, size));
+}
+
+void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t slot) {
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t slot = galloc_tree_slot(heap, size), next = 0;
+    uint32_t next = 0;
+    slot = slot_from(heap, size, slot);
     if (GALLOC_LIKELY(slot != 0)) { // else the chunk stays out of the damaged tree; galloc_check tells
         uint32_t at = *galloc_word(heap, slot);
         if (at != 0) { // a peer

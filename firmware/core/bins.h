@@ -51,6 +51,11 @@ GALLOC_INLINE uint32_t galloc_large_bin(const galloc_heap_t *heap, uint32_t size
     return galloc_size_class(size) - (uint32_t)heap->class_base;
 }
 
+// Smallbins times sub-bins; the bins behind are large.
+GALLOC_INLINE uint32_t galloc_small_bins(const galloc_heap_t *heap) {
+    return galloc_small_bin(heap, heap->small_limit);
+}
+
 // The first bin for chunks of `size` units.
 GALLOC_INLINE uint32_t galloc_bin(const galloc_heap_t *heap, uint32_t size) {
     return size < heap->small_limit ? galloc_small_bin(heap, size) : galloc_large_bin(heap, size);
@@ -88,8 +93,8 @@ GALLOC_INLINE bool galloc_has_children(const galloc_heap_t *heap, uint32_t link,
     return size >= heap->small_limit && (chunk->child[0] | chunk->child[1]) != 0;
 }
 
-// Puts a large chunk into a bin that holds some.
-void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size);
+// Puts a large chunk into a bin that holds some; `slot` is the number of the bin's word.
+void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t slot);
 
 // Takes a chunk out of a tree where others hang on it.
 void galloc_tree_replace(galloc_heap_t *heap, uint32_t link);
@@ -109,45 +114,47 @@ uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size);
 
 #if GALLOC_SMALL_CODE
 void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size);
-void galloc_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size);
+void galloc_unlink(galloc_heap_t *heap, uint32_t link);
 #endif
 
 #ifdef GALLOC_HOT
-// Puts a free chunk into its bin, and takes it out.
+// Puts a free chunk into its bin.
 GALLOC_HOT void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t bin;
+    uint32_t bin, next;
     if (size < heap->small_limit) {
         bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
-        galloc_set_up(heap, heap->heads[bin], galloc_next_of(link));
+        next = heap->heads[bin];
     } else {
         bin = galloc_large_bin(heap, size);
-        if (heap->heads[bin] != 0) {
-            galloc_tree_insert(heap, link, size);
+        next = heap->heads[bin];
+        if (next != 0) {
+            galloc_tree_insert(heap, link, size, GALLOC_HEADS + bin);
             return;
         }
         chunk->child[0] = 0;
         chunk->child[1] = 0;
     }
-    chunk->next = heap->heads[bin];
-    heap->heads[bin] = link;
     chunk->up = GALLOC_HEADS + bin;
-    galloc_map_set(heap, bin);
+    heap->heads[bin] = link;
+    chunk->next = next;
+    if (next == 0) {
+        galloc_map_set(heap, bin);
+    } else {
+        galloc_set_up(heap, next, galloc_next_of(link));
+    }
 }
 
-GALLOC_HOT void galloc_unlink(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    if (galloc_has_children(heap, link, size)) {
-        galloc_tree_replace(heap, link);
-        return;
-    }
+// Takes a chunk without children out of its bin.
+GALLOC_HOT void galloc_unlink(galloc_heap_t *heap, uint32_t link) {
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     uint32_t next = chunk->next, up = chunk->up, bin = up - GALLOC_HEADS;
     if (GALLOC_UNLIKELY(!galloc_is_held(heap, link, up))) {
         return; // overwritten; galloc_check tells
     }
     *galloc_word(heap, up) = next;
-    if (galloc_is_link(heap, next)) {
-        galloc_chunk_at(heap, next)->up = up;
+    if (next != 0) {
+        galloc_set_up(heap, next, up);
     } else if (bin < heap->bins) {
         galloc_map_clear(heap, bin);
     }

@@ -42,14 +42,12 @@ struct GALLOC_MAY_ALIAS galloc_heap {
     uint16_t sub_cap;     // 1 << number of the last sub-bin
     uint8_t sub_shift;    // a smallbin has 1 << sub_shift places for its sub-bins
     uint8_t flags;        // GALLOC_FLAG_*
-    uint16_t small_bins;  // smallbins times sub-bins; the bins behind are large
+    uint16_t bins;        // number of bins
     int16_t class_base;   // size class of bin 0, if it were a large one; below 0 with many smallbins
     uint32_t small_limit; // chunks of this many units and more are large
-    uint32_t bins;        // number of bins
     uint32_t units;       // link of the end chunk; every chunk's link is smaller
     uint32_t first;       // link of the first chunk
     uint32_t span;        // links that a chunk can have: first and up, with room for its words
-    uint32_t words;       // words from the first bin to the end chunk: those that a link may stand in
     uint32_t check_mask;  // header bits that hold the checksum
     uint32_t key;         // makes the checksums of two heaps differ
     uint32_t origin;      // link + origin was, at init, the address of a payload / 8: sub-bins go by it
@@ -118,9 +116,9 @@ GALLOC_INLINE uint32_t galloc_child_of(uint32_t link, uint32_t side) {
     return link * 2u + 4u + side;
 }
 
-// Whether the word of this number is one that may hold links, and holds `link`.
+// Whether the word of this number is one of the region and holds `link`.
 GALLOC_INLINE bool galloc_is_held(const galloc_heap_t *heap, uint32_t link, uint32_t number) {
-    return number - GALLOC_HEADS < heap->words && *galloc_word(heap, number) == link;
+    return number / 2u < heap->units && *galloc_word(heap, number) == link;
 }
 
 // Links `link`, if it is one, to the word that holds it.

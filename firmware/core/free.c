@@ -3,22 +3,18 @@
 #include "heap.h"
 
 galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
-    uint32_t size, before_size, next_size;
-    if (GALLOC_UNLIKELY(!galloc_is_live(heap, block, &size))) {
+    uint32_t link, size, before, after;
+    if (GALLOC_UNLIKELY(!galloc_is_live(heap, block, &link, &size))) {
         return galloc_fault_of(heap, block);
     }
-    uint32_t link = galloc_link_of(heap, block), next = link + size;
-    if (GALLOC_UNLIKELY(!galloc_size_after(heap, next, &next_size) || !galloc_size_before(heap, link, &before_size))) {
+    if (GALLOC_UNLIKELY(!galloc_size_after(heap, link + size, &after) || !galloc_size_before(heap, link, &before))) {
         return GALLOC_FAULT_CORRUPT;
     }
     heap->frees++;
-    galloc_take_back(heap, link, size, next_size);
-    size += next_size;
-    if (before_size != 0) {
-        link -= before_size;
-        size += before_size;
-        galloc_detach(heap, link, before_size);
+    galloc_take_back(heap, link, size, after);
+    if (before != 0) {
+        galloc_detach(heap, link - before, before);
     }
-    galloc_release(heap, link, size);
+    galloc_release(heap, link - before, before + size + after);
     return GALLOC_OK;
 }

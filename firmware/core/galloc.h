@@ -91,15 +91,19 @@ void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align);
 // Returns GALLOC_OK, or the fault, and then not one byte of the region has changed. Time: bounded.
 galloc_fault_t galloc_free(galloc_heap_t *heap, void *block);
 
-// galloc_realloc in two steps, for those who hold a lock but not while the payload is moved (see galloc_locked.h):
+// galloc_realloc in steps, for those who hold a lock but not while the payload is moved (see galloc_locked.h):
 //     galloc_move_t move;
 //     if (!galloc_realloc_begin(heap, block, size, align, &move)) return NULL;
-//     if (move.bytes != 0) memmove(move.to, move.from, move.bytes);
+//     if (move.to == NULL) move.to = galloc_alloc(heap, size, align);
+//     if (move.to == NULL || move.bytes == 0) return move.to;
+//     memmove(move.to, move.from, move.bytes);
 //     galloc_realloc_end(heap, &move);
 //     return move.to;
-// Between the two calls the heap is sound and may be used, but not for this block. Time of each: that of galloc_alloc.
+// Between the steps the heap is sound and may be used, but not for this block.
+// galloc_realloc_begin looks for room where the block stands and around it. Returns false, and changes nothing, when
+// `block` is neither NULL nor a live block. Time of each step: bounded.
 typedef struct {
-    void *from, *to; // the block before and after
+    void *from, *to; // the block before and after; to NULL: it needs a new place
     size_t bytes;    // to move; 0: the block stays, or is new
     size_t size;     // as requested
     bool merged;     // `from` lies in the block `to` already

@@ -88,7 +88,7 @@ static inline bool galloc_locked_owns(galloc_heap_t *heap, const void *block) {
     return owned;
 }
 
-// The first step of galloc_locked_realloc: all but the move of the payload.
+// As galloc_realloc_begin and galloc_realloc_end.
 static inline bool galloc_locked_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align,
                                                galloc_move_t *move) {
     GALLOC_LOCK(heap);
@@ -97,21 +97,23 @@ static inline bool galloc_locked_realloc_begin(galloc_heap_t *heap, void *block,
     return done;
 }
 
-// The last step: gives back what the move has left over.
 static inline void galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
     GALLOC_LOCK(heap);
     galloc_realloc_end(heap, move);
     GALLOC_UNLOCK(heap);
 }
 
-// As galloc_realloc; the payload is moved between two short spells of the lock. Others that run meanwhile may see more
-// memory in use than before and after.
+// As galloc_realloc, in up to three short spells of the lock; the payload is moved outside of them. Others that run
+// meanwhile may see more memory in use than before and after.
 static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
     if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
-    if (move.bytes != 0) {
+    if (move.to == NULL) {
+        move.to = galloc_locked_alloc(heap, size, align);
+    }
+    if (move.to != NULL && move.bytes != 0) {
         memmove(move.to, move.from, move.bytes);
         galloc_locked_realloc_end(heap, &move);
     }

@@ -29,20 +29,18 @@ static bool plan(galloc_heap_t *heap, const galloc_config_t *config, uint32_t un
     sub_bins = sub_bins < GALLOC_SUB_BINS_MAX ? sub_bins : GALLOC_SUB_BINS_MAX;
     uint32_t sub_shift = log2_up(sub_bins);
     smallbins = clamp(smallbins, GALLOC_LARGE_UNITS - GALLOC_MIN_UNITS, GALLOC_SMALL_BINS_MAX >> sub_shift);
-    uint32_t small_bins = smallbins << sub_shift, small_limit = GALLOC_MIN_UNITS + smallbins;
-    uint32_t class_base = galloc_size_class(small_limit) - small_bins;
+    uint32_t small_limit = GALLOC_MIN_UNITS + smallbins;
+    uint32_t class_base = galloc_size_class(small_limit) - (smallbins << sub_shift);
     uint32_t last = galloc_size_class(units > small_limit ? units : small_limit) - class_base;
     heap->units = units;
     heap->sub_cap = (uint16_t)(1u << (sub_bins - 1u));
     heap->sub_shift = (uint8_t)sub_shift;
     heap->small_limit = small_limit;
-    heap->small_bins = (uint16_t)small_bins;
     heap->class_base = (int16_t)class_base;
-    heap->bins = last + 1u;
+    heap->bins = (uint16_t)(last + 1u);
     // The header of the first chunk, at 4 mod 8, follows the bins at once.
     heap->first = ((uint32_t)sizeof(*heap) + 4u * heap->bins + 3u) / 8u;
     heap->span = units - heap->first - 1u;
-    heap->words = 2u * units - GALLOC_HEADS;
     return true;
 }
 
@@ -87,7 +85,7 @@ galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block) {
     if (heap == NULL || block == NULL) {
         return GALLOC_FAULT_NULL;
     }
-    if (!galloc_static_ok(heap)) {
+    if (!galloc_is_heap(heap)) {
         return GALLOC_FAULT_GEOMETRY;
     }
     uintptr_t offset = (uintptr_t)block - (uintptr_t)heap;

@@ -6,8 +6,8 @@
 
 #include "bins.h"
 
-#define GALLOC_MAGIC 0x34434c47u // "GLC4"; changes with the layout
-#define GALLOC_STATIC_WORDS 13u  // of the control block, from magic to static_sum
+#define GALLOC_MAGIC 0x35434c47u // "GLC5"; changes with the layout
+#define GALLOC_STATIC_WORDS 11u  // of the control block, from magic to static_sum
 
 // XOR of the words that never change, which every index comes from; GALLOC_MAGIC if this is a heap at all.
 #if GALLOC_SMALL_CODE
@@ -19,25 +19,28 @@ GALLOC_HOT uint32_t galloc_static_xor(const galloc_heap_t *heap) {
         uint32_t word[GALLOC_STATIC_WORDS];
     } *block = (const void *)heap;
     uint32_t sum = block->word[0];
-#if GALLOC_SMALL_CODE
-    for (uint32_t i = 1; i < GALLOC_STATIC_WORDS; i++) {
-        sum ^= block->word[i];
-    }
-#else
     sum ^= block->word[1] ^ block->word[2] ^ block->word[3] ^ block->word[4] ^ block->word[5];
     sum ^= block->word[6] ^ block->word[7] ^ block->word[8] ^ block->word[9] ^ block->word[10];
-    sum ^= block->word[11] ^ block->word[12];
-#endif
     return sum;
 }
 #endif
 
-// Whether the heap may be touched.
-GALLOC_INLINE bool galloc_static_ok(const galloc_heap_t *heap) {
+// Whether this is a heap whose control block can be relied on.
+#if GALLOC_SMALL_CODE
+bool galloc_is_sound(const galloc_heap_t *heap);
+#endif
+#ifdef GALLOC_HOT
+GALLOC_HOT bool galloc_is_sound(const galloc_heap_t *heap) {
+    return heap != NULL && galloc_static_xor(heap) == GALLOC_MAGIC;
+}
+#endif
+
+// The same for what has to be fast: without checks, the control block is taken at its word.
+GALLOC_INLINE bool galloc_is_heap(const galloc_heap_t *heap) {
 #if GALLOC_HEADER_CHECK
-    return galloc_static_xor(heap) == GALLOC_MAGIC;
+    return galloc_is_sound(heap);
 #else
-    return heap->magic == GALLOC_MAGIC;
+    return heap != NULL && heap->magic == GALLOC_MAGIC;
 #endif
 }
 
@@ -55,19 +58,6 @@ GALLOC_HOT uint32_t galloc_chunk_units(size_t size) {
 }
 #endif
 
-#if GALLOC_SMALL_CODE
-void galloc_keep_peak(galloc_heap_t *heap);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT void galloc_keep_peak(galloc_heap_t *heap) {
-    uint32_t used = heap->used, peak = heap->peak;
-    if (used > peak) {
-        heap->peak = used;
-        heap->guard ^= peak ^ used;
-    }
-}
-#endif
-
 // What makes a link the address of its payload / 8.
 GALLOC_INLINE uint32_t galloc_origin(const galloc_heap_t *heap) {
     return (uint32_t)((uintptr_t)heap / 8u + 1u);
@@ -82,7 +72,7 @@ GALLOC_INLINE uint32_t galloc_payload_size(uint32_t size) {
 void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size);
 void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size);
 void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size);
-bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *size);
+bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *link, uint32_t *size);
 bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size);
 bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size);
 void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size);
@@ -93,7 +83,11 @@ void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t fro
 // Takes a free chunk out of its bin.
 GALLOC_HOT void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size) {
     heap->free_chunks--;
-    galloc_unlink(heap, link, size);
+    if (galloc_has_children(heap, link, size)) {
+        galloc_tree_replace(heap, link);
+    } else {
+        galloc_unlink(heap, link);
+    }
 }
 
 // Makes `size` units a free chunk and puts it where it belongs. The chunks around are in use and know of it.
@@ -105,36 +99,35 @@ GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size
 
 // Makes a free chunk smaller at its end. One that is alone in its bin, and keeps to it, stays there.
 GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size) {
-    if (size >= heap->small_limit) {
-        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-        if (heap->heads[galloc_large_bin(heap, size)] == link &&
-            (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {
-            galloc_set_free(heap, link, size);
-            return;
-        }
+    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    if (size >= heap->small_limit && heap->heads[galloc_large_bin(heap, size)] == link &&
+        (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {
+        galloc_set_free(heap, link, size);
+        return;
     }
     galloc_detach(heap, link, old);
     galloc_release(heap, link, size);
 }
 
-// Whether `block` is a live block of the heap. Then *size is the units of its chunk, and the header of the next chunk lies
-// in the region.
-GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *size) {
-    if (GALLOC_UNLIKELY(heap == NULL || !galloc_static_ok(heap))) {
+// Whether `block` is a live block of the heap. Then *link and *size are those of its chunk, and the header of the next chunk
+// lies in the region.
+GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *link, uint32_t *size) {
+    if (GALLOC_UNLIKELY(!galloc_is_heap(heap))) {
         return false;
     }
     // In units: what is misaligned turns into more than any region has.
     uintptr_t offset = (uintptr_t)block - (uintptr_t)heap;
-    uintptr_t link = (offset >> 3 | offset << (sizeof(offset) * 8u - 3u)) - 1u;
-    if (GALLOC_UNLIKELY(link - heap->first >= heap->span)) { // below the first chunk, too: it wraps
+    uintptr_t payload = offset >> 3 | offset << (sizeof(offset) * 8u - 3u);
+    if (GALLOC_UNLIKELY(payload >= heap->units || payload <= heap->first)) {
         return false;
     }
-    uint32_t header = galloc_chunk_at(heap, (uint32_t)link)->header, found = galloc_size_of(heap, header);
+    uint32_t at = (uint32_t)payload - 1u, header = galloc_chunk_at(heap, at)->header;
+    uint32_t found = galloc_size_of(heap, header), wrong = galloc_live_header(heap, at, found) ^ header;
+    *link = at;
     *size = found;
-    // Both prev bits, or none, may be set.
-    uint32_t flags = header ^ galloc_live_header(heap, (uint32_t)link, found);
-    return (flags == 0 || flags == GALLOC_PREV_IN_USE) &&
-           found - GALLOC_MIN_UNITS <= heap->units - GALLOC_MIN_UNITS - (uint32_t)link;
+    // Both prev bits, or none, may be set: 2 more than 6 and than 0 have bit 2 clear, 2 more than 4 and than 2 have not.
+    return (wrong & ~(uint32_t)GALLOC_PREV_IN_USE) == 0 && ((wrong + 2u) & 4u) == 0 && found >= GALLOC_MIN_UNITS &&
+           at + found <= heap->units;
 }
 
 // Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
@@ -155,14 +148,19 @@ GALLOC_HOT bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uin
         return true;
     }
     uint32_t before = galloc_chunk_at(heap, link)->tag_before;
-    *size = galloc_free_units(heap, before);
-    return *size != 0 && before + *size == link;
+    *size = link - before;
+    return before >= heap->first && before < link &&
+           galloc_chunk_at(heap, before)->header == *size * 8u + GALLOC_PREV_IN_USE;
 }
 
 // Makes a live chunk free space in no bin, together with the free chunk of `next_size` units behind it; 0: there is none.
 GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size) {
-    galloc_keep_peak(heap);
-    heap->used -= galloc_payload_size(size);
+    uint32_t used = heap->used, peak = heap->peak;
+    heap->used = used - galloc_payload_size(size);
+    if (GALLOC_UNLIKELY(used > peak)) {
+        heap->peak = used;
+        heap->guard ^= peak ^ used;
+    }
     // A header that stays behind in a free chunk must not pass for a live one.
     galloc_chunk_at(heap, link)->header = 0;
     if (next_size != 0) {
@@ -170,6 +168,13 @@ GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t si
     } else {
         galloc_toggle_prev(heap, link + size);
     }
+}
+
+// Makes `need` units that are in no bin a live block and counts it. `prev_flags`: of the chunk before. Returns the block.
+GALLOC_INLINE void *galloc_make_live(galloc_heap_t *heap, uint32_t link, uint32_t need, uint32_t prev_flags) {
+    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, need) | prev_flags;
+    heap->used += galloc_payload_size(need);
+    return galloc_payload_at(heap, link);
 }
 
 // Makes a live block of `need` units, `front` units behind `link`, of free space that is in no bin any more:
@@ -185,10 +190,7 @@ GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, u
         need += back;
         galloc_toggle_prev(heap, block + need);
     }
-    uint32_t prev_flags = front ? 0u : (uint32_t)GALLOC_PREV_IN_USE;
-    galloc_chunk_at(heap, block)->header = galloc_live_header(heap, block, need) | prev_flags;
-    heap->used += galloc_payload_size(need);
-    return galloc_payload_at(heap, block);
+    return galloc_make_live(heap, block, need, front ? 0u : (uint32_t)GALLOC_PREV_IN_USE);
 }
 #endif
 

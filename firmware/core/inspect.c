@@ -3,8 +3,8 @@
 #include "heap.h"
 
 size_t galloc_usable_size(const galloc_heap_t *heap, const void *block) {
-    uint32_t size;
-    return galloc_is_live(heap, block, &size) ? galloc_payload_size(size) : 0;
+    uint32_t link, size;
+    return galloc_is_live(heap, block, &link, &size) ? galloc_payload_size(size) : 0;
 }
 
 bool galloc_owns(const galloc_heap_t *heap, const void *block) {
@@ -18,7 +18,7 @@ static uint32_t greatest_free(const galloc_heap_t *heap) {
         bin--;
     }
     uint32_t size = 0;
-    if (bin >= heap->small_bins) {
+    if (bin >= galloc_small_bins(heap)) {
         size = galloc_tree_greatest(heap, bin);
     } else if (heap->heads[bin] != 0) {
         size = galloc_small_bin_size(heap, bin);
@@ -28,7 +28,7 @@ static uint32_t greatest_free(const galloc_heap_t *heap) {
 
 void galloc_stats(const galloc_heap_t *heap, galloc_stats_t *out) {
     *out = (galloc_stats_t){0};
-    if (heap == NULL || galloc_static_xor(heap) != GALLOC_MAGIC) {
+    if (!galloc_is_sound(heap)) {
         return;
     }
     uint32_t greatest = greatest_free(heap);
@@ -53,11 +53,11 @@ static uint32_t chunk_size_at(const galloc_heap_t *heap, uint32_t link, bool *li
     if (!*live) {
         return galloc_free_units(heap, link);
     }
-    return galloc_is_live(heap, galloc_payload_at(heap, link), &size) ? size : 0;
+    return galloc_is_live(heap, galloc_payload_at(heap, link), &link, &size) ? size : 0;
 }
 
 void galloc_walk(const galloc_heap_t *heap, galloc_visit_t visit, void *context) {
-    if (heap == NULL || galloc_static_xor(heap) != GALLOC_MAGIC) {
+    if (!galloc_is_sound(heap)) {
         return;
     }
     uint32_t size;
@@ -77,7 +77,7 @@ void galloc_walk(const galloc_heap_t *heap, galloc_visit_t visit, void *context)
 static bool geometry_ok(const galloc_heap_t *heap) {
     return heap->magic == GALLOC_MAGIC && galloc_static_xor(heap) == GALLOC_MAGIC && heap->first < heap->units &&
            heap->first + heap->span == heap->units - 1u && GALLOC_HEADS + heap->bins <= heap->first * 2u + 1u &&
-           heap->small_bins < heap->bins;
+           galloc_small_bins(heap) < heap->bins;
 }
 
 static uint32_t wrong_guard(const galloc_heap_t *heap) {
@@ -175,21 +175,11 @@ galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offset) {
 }
 
 const char *galloc_fault_name(galloc_fault_t fault) {
-    switch (fault) {
-        case GALLOC_OK:
-            return "ok";
-        case GALLOC_FAULT_NULL:
-            return "null";
-        case GALLOC_FAULT_FOREIGN:
-            return "foreign";
-        case GALLOC_FAULT_MISALIGNED:
-            return "misaligned";
-        case GALLOC_FAULT_NOT_ALLOCATED:
-            return "not allocated";
-        case GALLOC_FAULT_CORRUPT:
-            return "corrupt";
-        case GALLOC_FAULT_GEOMETRY:
-            return "geometry";
+    const char *name =
+        "ok\0null\0foreign\0misaligned\0not allocated\0corrupt\0geometry\0unknown"; // in the enum's order
+    uint32_t number = (uint32_t)fault <= GALLOC_FAULT_GEOMETRY ? (uint32_t)fault : GALLOC_FAULT_GEOMETRY + 1u;
+    while (number > 0) {
+        number -= *name++ == '\0';
     }
-    return "unknown";
+    return name;
 }

@@ -2,14 +2,10 @@
 
 #include "heap.h"
 
-// Grows or shrinks the live chunk at `link` to `need` units at its end. Returns false, with nothing changed, when it
-// cannot.
-GALLOC_INLINE bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need) {
-    uint32_t next = link + size, next_size;
-    if (need == size) {
-        return true;
-    }
-    if (!galloc_size_after(heap, next, &next_size) || size + next_size < need) {
+// Grows or shrinks the live chunk at `link` to `need` units at its end, with the free chunk of `next_size` units behind it
+// at hand; 0: there is none. Returns false, with nothing changed, when there is no room.
+GALLOC_INLINE bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size, uint32_t need) {
+    if (size + next_size < need) {
         return false;
     }
     if (next_size == 0 && size - need < GALLOC_MIN_UNITS) {
@@ -24,24 +20,24 @@ GALLOC_INLINE bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t siz
 }
 
 bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
-    uint32_t old;
-    return galloc_is_live(heap, block, &old) &&
-           resize_chunk(heap, galloc_link_of(heap, block), old, galloc_chunk_units(size));
+    uint32_t link, old, next_size, need = galloc_chunk_units(size);
+    return galloc_is_live(heap, block, &link, &old) &&
+           (need == old ||
+            (galloc_size_after(heap, link + old, &next_size) && resize_chunk(heap, link, old, next_size, need)));
 }
 
-// Merges a live chunk with the free one before it, and the one behind it if that is free, and makes of them one block that
-// starts as early as `mask` (alignment in units - 1) allows:
+// Merges a live chunk with the free one before it, and the one of `next_size` units behind it if that is not 0, and makes
+// of them one block that starts as early as `mask` (alignment in units - 1) allows:
 //
 //   | free before | old block | free behind |
 //   | front | new block ............ | back |
 //
 // The old payload is not touched: the new block reaches over all of it until it has been moved. Returns the new block, or
 // NULL, with nothing changed, when there is no room.
-static GALLOC_NOINLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need,
-                                           uint32_t mask) {
-    uint32_t next = link + size, before_size, next_size;
-    if (!galloc_size_before(heap, link, &before_size) || before_size == 0 ||
-        !galloc_size_after(heap, next, &next_size)) {
+GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size, uint32_t need,
+                                  uint32_t mask) {
+    uint32_t before_size;
+    if (!galloc_size_before(heap, link, &before_size) || before_size == 0) {
         return NULL;
     }
     uint32_t before = link - before_size, total = before_size + size + next_size;
@@ -54,9 +50,10 @@ static GALLOC_NOINLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, u
     }
     uint32_t until_moved = before_size + size - front;
     galloc_take_back(heap, link, size, next_size);
-    galloc_detach(heap, before, before_size);
     if (front != 0) {
-        galloc_release(heap, before, front);
+        galloc_resize_free(heap, before, before_size, front);
+    } else {
+        galloc_detach(heap, before, before_size);
     }
     return galloc_cut(heap, before, total, front, need > until_moved ? need : until_moved);
 }
@@ -64,31 +61,35 @@ static GALLOC_NOINLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, u
 // galloc_realloc_begin, also as a part of galloc_realloc, where `move` needs no memory.
 GALLOC_INLINE bool begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
     move->from = block;
-    move->to = block;
+    move->to = NULL;
     move->bytes = 0;
     move->size = size;
     move->merged = false;
-    if (block != NULL) {
-        uint32_t old, need = galloc_chunk_units(size);
-        if (!galloc_is_live(heap, block, &old)) {
-            return false;
+    if (block == NULL) {
+        return true;
+    }
+    uint32_t link, old, next_size, need = galloc_chunk_units(size);
+    if (!galloc_is_live(heap, block, &link, &old)) {
+        return false;
+    }
+    if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) { // else galloc_alloc refuses and counts
+        uint32_t mask = align > 8u ? (uint32_t)(align / 8u) - 1u : 0u;
+        bool aligned = ((link + galloc_origin(heap)) & mask) == 0;
+        if (aligned && need == old) {
+            move->to = block;
+            return true;
         }
-        if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) {
-            uint32_t link = galloc_link_of(heap, block), mask = align > 8u ? (uint32_t)(align / 8u) - 1u : 0u;
-            if (((link + galloc_origin(heap)) & mask) == 0 && resize_chunk(heap, link, old, need)) {
+        if (galloc_size_after(heap, link + old, &next_size)) {
+            if (aligned && resize_chunk(heap, link, old, next_size, need)) {
+                move->to = block;
                 return true;
             }
-            move->bytes = galloc_payload_size(need < old ? need : old);
-            void *merged = grow_backward(heap, link, old, need, mask);
-            if (merged != NULL) {
-                move->to = merged;
-                move->merged = true;
-                return true;
-            }
+            move->to = grow_backward(heap, link, old, next_size, need, mask);
+            move->merged = move->to != NULL;
         }
     }
-    move->to = galloc_alloc(heap, size, align); // also counts the failure where the request is a bad one
-    return move->to != NULL;
+    move->bytes = galloc_payload_size(need < old ? need : old);
+    return true;
 }
 
 void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
@@ -98,7 +99,7 @@ void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
         galloc_resize(heap, move->to, move->size);
         heap->peak = peak;
         heap->guard = guard;
-    } else if (move->bytes != 0) {
+    } else {
         galloc_free(heap, move->from);
     }
 }
@@ -112,7 +113,10 @@ void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align
     if (!begin(heap, block, size, align, &move)) {
         return NULL;
     }
-    if (move.bytes != 0) {
+    if (move.to == NULL) {
+        move.to = galloc_alloc(heap, size, align);
+    }
+    if (move.to != NULL && move.bytes != 0) {
         __builtin_memmove(move.to, move.from, move.bytes);
         galloc_realloc_end(heap, &move);
     }

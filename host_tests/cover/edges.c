@@ -246,11 +246,11 @@ static void forged_control(void) {
     seal(heap);
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
     heap = fresh();
-    heap->small_bins = heap->bins;
+    heap->small_limit = GALLOC_MIN_UNITS + heap->bins; // no large bin is left
     seal(heap);
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
     heap = fresh();
-    heap->bins = heap->first * 2u + 2u - GALLOC_HEADS; // reaches over the first chunk by a word
+    heap->bins = (uint16_t)(heap->first * 2u + 2u - GALLOC_HEADS); // reaches over the first chunk by a word
     seal(heap);
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
     EXPECT(galloc_attach(region, sizeof region) == NULL);
@@ -497,7 +497,7 @@ static void stray_chunks(void) {
     uint8_t *blocks[HOLES];
     galloc_heap_t *heap = with_holes(links, blocks);
     // Out of its bin, with the map told and not.
-    for (uint32_t bin = heap->small_bins; bin < heap->bins; bin++) {
+    for (uint32_t bin = galloc_small_bins(heap); bin < heap->bins; bin++) {
         uint32_t link = heap->heads[bin];
         if (link != 0) {
             heap->heads[bin] = 0;
@@ -629,7 +629,7 @@ static void wrong_sub_bin(void) {
     EXPECT(even != NULL && odd != NULL);
     EXPECT(galloc_free(heap, odd) == GALLOC_OK && galloc_free(heap, even) == GALLOC_OK);
     EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
-    for (uint32_t bin = 0; bin < heap->small_bins; bin++) {
+    for (uint32_t bin = 0; bin < galloc_small_bins(heap); bin++) {
         if (heap->heads[bin] == galloc_link_of(heap, even)) {
             heap->heads[bin] = galloc_link_of(heap, odd);
         }
@@ -652,34 +652,38 @@ static void full(void) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_OK && galloc_free(heap, block) == GALLOC_OK);
 }
 
-// The two steps of a realloc, with another's block taken and given back between them.
-static void *in_two_steps(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
+// The steps of a realloc, with another's block taken and given back between them.
+static void *in_steps(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
     if (!galloc_realloc_begin(heap, block, size, align, move)) {
         return NULL;
     }
     EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
-    void *other = galloc_alloc(heap, 24, 8);
-    if (move->bytes != 0) {
-        memmove(move->to, move->from, move->bytes);
+    if (move->to == NULL) {
+        move->to = galloc_alloc(heap, size, align);
     }
-    galloc_realloc_end(heap, move);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    void *other = galloc_alloc(heap, 24, 8);
+    if (move->to != NULL && move->bytes != 0) {
+        memmove(move->to, move->from, move->bytes);
+        galloc_realloc_end(heap, move);
+    }
     EXPECT(galloc_free(heap, other) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_OK);
     return move->to;
 }
 
-static void two_steps(void) {
+static void steps(void) {
     galloc_heap_t *heap = fresh();
     galloc_move_t move;
     // New, in place, elsewhere, merged with the chunk before, refused.
-    uint8_t *block = in_two_steps(heap, NULL, 100, 8, &move);
+    uint8_t *block = in_steps(heap, NULL, 100, 8, &move);
     EXPECT(galloc_usable_size(heap, block) >= 100 && move.bytes == 0 && !move.merged);
     memset(block, 7, 100);
-    EXPECT(in_two_steps(heap, block, 60, 8, &move) == block && move.bytes == 0 && !move.merged);
+    EXPECT(in_steps(heap, block, 60, 8, &move) == block && move.bytes == 0 && !move.merged);
     EXPECT(galloc_usable_size(heap, block) == 60);
     for (size_t align = 0; align <= 8; align = align ? align * 2 : 1) {
         EXPECT(galloc_realloc(heap, block, 60, align) == block && galloc_realloc(heap, block, 50, align) == block);
     }
-    EXPECT(in_two_steps(heap, block, 100, 8, &move) != NULL);
+    EXPECT(in_steps(heap, block, 100, 8, &move) != NULL);
     block = move.to;
     uint8_t *low = galloc_alloc(heap, 2000, 8), *high = galloc_alloc(heap, 2000, 8), *end = galloc_alloc(heap, 2000, 8);
     EXPECT(low < high && high < end);
@@ -687,7 +691,7 @@ static void two_steps(void) {
     EXPECT(galloc_free(heap, low) == GALLOC_OK);
     galloc_stats_t before, after;
     galloc_stats(heap, &before);
-    uint8_t *merged = in_two_steps(heap, high, 3000, 8, &move);
+    uint8_t *merged = in_steps(heap, high, 3000, 8, &move);
     galloc_stats(heap, &after);
     EXPECT(merged == low && move.merged && galloc_usable_size(heap, merged) == 3004);
     for (size_t i = 0; i < 2000; i++) {
@@ -696,8 +700,8 @@ static void two_steps(void) {
     // At its peak there were the new block and, between the steps, one of 28 bytes; both had room.
     EXPECT(after.used == before.used + 1000 && after.peak_used <= before.peak_used + 28);
     EXPECT(galloc_free(heap, high) != GALLOC_OK && galloc_owns(heap, merged) && galloc_owns(heap, end));
-    EXPECT(in_two_steps(heap, merged, sizeof region, 8, &move) == NULL && galloc_owns(heap, merged));
-    EXPECT(in_two_steps(heap, high, 8, 8, &move) == NULL);
+    EXPECT(in_steps(heap, merged, sizeof region, 8, &move) == NULL && galloc_owns(heap, merged));
+    EXPECT(in_steps(heap, high, 8, 8, &move) == NULL);
     block = galloc_realloc(heap, merged, 3000, 4096);
     EXPECT((uintptr_t)block % 4096 == 0 && block[1999] == 9 && galloc_check(heap, NULL) == GALLOC_OK);
 }
@@ -768,7 +772,7 @@ int main(void) {
     forged_headers();
     wrong_sub_bin();
     full();
-    two_steps();
+    steps();
     taken_between();
     moved();
     return 0;

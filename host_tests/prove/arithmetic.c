@@ -39,7 +39,8 @@ void prove_chunk_units(size_t size) {
 void prove_geometry(uint32_t units, uint16_t smallbins, uint16_t sub_bins) {
     galloc_heap_t heap;
     any_geometry(&heap, units, smallbins, sub_bins);
-    __CPROVER_assert(heap.bins > heap.small_bins && heap.bins <= GALLOC_MAP_BITS, "the map has a bit for each bin");
+    __CPROVER_assert(heap.bins > galloc_small_bins(&heap) && heap.bins <= GALLOC_MAP_BITS,
+                     "the map has a bit for each bin");
     __CPROVER_assert(sizeof heap + 4u * heap.bins <= heap.first * 8u + 4u, "the bins end before the first chunk");
     __CPROVER_assert(heap.small_limit >= GALLOC_LARGE_UNITS, "a large chunk has room for its words");
 }
@@ -51,11 +52,11 @@ void prove_bins(uint32_t units, uint16_t smallbins, uint16_t sub_bins, uint32_t 
     uint32_t bin = galloc_bin(&heap, size);
     __CPROVER_assert(bin < heap.bins, "each size has a bin");
     __CPROVER_assert(bin <= galloc_bin(&heap, more), "larger sizes are never in lower bins");
-    __CPROVER_assert((bin < heap.small_bins) == (size < heap.small_limit), "small sizes are in small bins");
+    __CPROVER_assert((bin < galloc_small_bins(&heap)) == (size < heap.small_limit), "small sizes are in small bins");
     uint32_t sub = galloc_sub_bin(&heap, link);
     __CPROVER_assert(sub < 1u << heap.sub_shift, "a sub-bin stays in its smallbin");
     if (size < heap.small_limit) {
-        __CPROVER_assert(bin + sub < heap.small_bins, "so does the bin that it makes");
+        __CPROVER_assert(bin + sub < galloc_small_bins(&heap), "so does the bin that it makes");
         __CPROVER_assert(galloc_small_bin_size(&heap, bin + sub) == size, "a bin tells its size");
     }
 }
