@@ -20,8 +20,7 @@ ifeq ($(GALLOC_C_HEAP),1)
 CFLAGS_USERMOD += -DGALLOC_C_HEAP=1
 endif
 
-# GALLOC_OPTIMIZE=-O2 compiles the core for speed, whatever the port is compiled for: about 9 KB more of code on a
-# Cortex-M, a third fewer instructions.
-ifneq ($(GALLOC_OPTIMIZE),)
+# The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
+# instructions. GALLOC_OPTIMIZE=-Os saves some 7 KB of code on a Cortex-M.
+GALLOC_OPTIMIZE ?= -O2
 $(BUILD)/core/%.o: CFLAGS += $(GALLOC_OPTIMIZE)
-endif

@@ -41,7 +41,8 @@ def image(processor: str, locked: bool) -> Path:
     """The program for a processor, built anew in each run. Raises BuildError."""
     BUILD.mkdir(parents=True, exist_ok=True)
     made = BUILD / f"{processor}{'' if locked else '-unlocked'}.elf"
-    flags = ["-std=c11", "-Os", "-mthumb", f"-mcpu={processor}", f"-DUNLOCKED={int(not locked)}"]
+    # -O2 is what firmware compiles the core with.
+    flags = ["-std=c11", "-O2", "-mthumb", f"-mcpu={processor}", f"-DUNLOCKED={int(not locked)}"]
     flags += ["-Wall", "-Wextra", "-Werror", f"-I{CORE}"]
     link = ["-nostartfiles", f"-Wl,-Ttext={FLASH:#x}", f"-Wl,-Tdata={RAM:#x}", "-Wl,-e,done"]
     sources = [str(path) for path in (HERE / "image.c", *core_sources())]

@@ -151,8 +151,16 @@ def install(source: Path, target: Path) -> None:
     partial.replace(target)
 
 
+def makefiles() -> int:
+    """A number that changes with our own makefiles, which no rule of make looks at."""
+    files = [p for top in ("boards", "firmware") for p in (ROOT / top).rglob("*")]
+    texts = [p.read_bytes() for p in sorted(files) if p.suffix in (".mk", ".cmake")]
+    return zlib.crc32(b"".join(texts))
+
+
 def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = False) -> None:
-    """Makes way for a build with other arguments than the last one: all objects are made anew.
+    """Makes way for a build with other arguments or makefiles than the last one: all objects are
+    made anew.
 
     linked: the region is set apart by the linker, so another size of it asks for another link
     only.
@@ -160,6 +168,7 @@ def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = 
     size = next((a for a in arguments if linked and a.startswith("GALLOC_REGION_SIZE=")), "")
     # 0 leaves the region out, which the compiler must know too.
     compiled = [a for a in arguments if a != size] + [str(size.endswith("=0"))]
+    compiled.append(str(makefiles()))
     now = {"compiled": compiled, "size": size}
     stamp = folder / "arguments.json"
     with contextlib.suppress(OSError, ValueError):
