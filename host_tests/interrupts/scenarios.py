@@ -20,6 +20,18 @@ class Scenario:
     refused: bool = False
     size: int = 6144
     bins: tuple[int, int] = (0, 0)
+    looks_at_all: bool = False  # holes, which `bounded_search` would not
+
+    @property
+    def kind(self) -> str:
+        """What is asked for, as a user would say it."""
+        verb, *words = self.operation.split()
+        verb = "alloc" if verb == "zeroed" else verb
+        if self.looks_at_all:
+            return "alloc, over-aligned, that looks at all holes (`bounded_search` does not)"
+        if verb == "alloc" and len(words) > 2:
+            return "alloc, over-aligned"
+        return "realloc, each of its steps" if verb == "realloc" else verb
 
 
 def _row(*sizes: int) -> tuple[str, ...]:
@@ -60,9 +72,14 @@ SCENARIOS = (
         "alloc x 60 16",
     ),
     Scenario(
-        "aligned alloc by a look at all", (*_row(300, 60), "free a", "fill"), "alloc x 200 64"
+        "aligned alloc by a look at all",
+        (*_row(300, 60), "free a", "fill"),
+        "alloc x 200 64",
+        looks_at_all=True,
     ),
-    Scenario("aligned alloc refused", ("fill",), "alloc x 100 256", refused=True),
+    Scenario(
+        "aligned alloc refused", ("fill",), "alloc x 100 256", refused=True, looks_at_all=True
+    ),
     Scenario("free between blocks", _THREE, "free b"),
     Scenario("free before a hole", (*_THREE, "free a"), "free b"),
     Scenario("free behind a hole", (*_THREE, "free c"), "free b"),

@@ -105,6 +105,11 @@ def guards() -> str:
     return write_table(read_table((RESULTS / "guards.md").read_text()))
 
 
+def masked() -> str:
+    """Instructions that interrupts wait for."""
+    return write_table(read_table((ROOT / "host_tests" / "interrupts" / "masked.md").read_text()))
+
+
 def targets() -> str:
     """Instructions on the boards."""
     return write_table(read_table((RESULTS / "targets.md").read_text(), "Summary"))
