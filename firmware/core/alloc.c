@@ -161,7 +161,7 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
 }
 
 void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    if (GALLOC_UNLIKELY(!galloc_is_heap(heap))) {
+    if (GALLOC_UNLIKELY(!galloc_is_sound(heap))) {
         return NULL;
     }
     if (GALLOC_UNLIKELY(align > 8u)) {

@@ -85,7 +85,7 @@ galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block) {
     if (heap == NULL || block == NULL) {
         return GALLOC_FAULT_NULL;
     }
-    if (!galloc_is_heap(heap)) {
+    if (!galloc_is_sound(heap)) {
         return GALLOC_FAULT_GEOMETRY;
     }
     uintptr_t offset = (uintptr_t)block - (uintptr_t)heap;

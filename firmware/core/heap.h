@@ -35,15 +35,6 @@ GALLOC_HOT bool galloc_is_sound(const galloc_heap_t *heap) {
 }
 #endif
 
-// The same for what has to be fast: without checks, the control block is taken at its word.
-GALLOC_INLINE bool galloc_is_heap(const galloc_heap_t *heap) {
-#if GALLOC_HEADER_CHECK
-    return galloc_is_sound(heap);
-#else
-    return heap != NULL && heap->magic == GALLOC_MAGIC;
-#endif
-}
-
 // Units of the chunk for a payload of `size` bytes; more than any region has where that overflows.
 #if GALLOC_SMALL_CODE
 uint32_t galloc_chunk_units(size_t size);
@@ -112,7 +103,7 @@ GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t 
 // Whether `block` is a live block of the heap. Then *link and *size are those of its chunk, and the header of the next chunk
 // lies in the region.
 GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *link, uint32_t *size) {
-    if (GALLOC_UNLIKELY(!galloc_is_heap(heap))) {
+    if (GALLOC_UNLIKELY(!galloc_is_sound(heap))) {
         return false;
     }
     // In units: what is misaligned turns into more than any region has.
@@ -125,9 +116,8 @@ GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uin
     uint32_t found = galloc_size_of(heap, header), wrong = galloc_live_header(heap, at, found) ^ header;
     *link = at;
     *size = found;
-    // Both prev bits, or none, may be set: 2 more than 6 and than 0 have bit 2 clear, 2 more than 4 and than 2 have not.
-    return (wrong & ~(uint32_t)GALLOC_PREV_IN_USE) == 0 && ((wrong + 2u) & 4u) == 0 && found >= GALLOC_MIN_UNITS &&
-           at + found <= heap->units;
+    // Both prev bits, or none, may be set.
+    return (wrong == 0 || wrong == GALLOC_PREV_IN_USE) && found >= GALLOC_MIN_UNITS && at + found <= heap->units;
 }
 
 // Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
@@ -190,7 +180,7 @@ GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, u
         need += back;
         galloc_toggle_prev(heap, block + need);
     }
-    return galloc_make_live(heap, block, need, front ? 0u : (uint32_t)GALLOC_PREV_IN_USE);
+    return galloc_make_live(heap, block, need, (front == 0) * (uint32_t)GALLOC_PREV_IN_USE);
 }
 #endif
 

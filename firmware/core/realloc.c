@@ -37,7 +37,7 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size, uint32_t need,
                                   uint32_t mask) {
     uint32_t before_size;
-    if (!galloc_size_before(heap, link, &before_size) || before_size == 0) {
+    if (!galloc_size_before(heap, link, &before_size)) {
         return NULL;
     }
     uint32_t before = link - before_size, total = before_size + size + next_size;
@@ -73,7 +73,7 @@ GALLOC_INLINE bool begin(galloc_heap_t *heap, void *block, size_t size, size_t a
         return false;
     }
     if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) { // else galloc_alloc refuses and counts
-        uint32_t mask = align > 8u ? (uint32_t)(align / 8u) - 1u : 0u;
+        uint32_t mask = (uint32_t)(align / 8u) - (align >= 8u);
         bool aligned = ((link + galloc_origin(heap)) & mask) == 0;
         if (aligned && need == old) {
             move->to = block;

@@ -227,7 +227,10 @@ static void names(void) {
             EXPECT(strcmp(galloc_fault_name((galloc_fault_t)i), galloc_fault_name((galloc_fault_t)k)) != 0);
         }
     }
-    EXPECT(galloc_fault_name((galloc_fault_t)99) != NULL);
+    EXPECT(strcmp(galloc_fault_name(GALLOC_OK), "ok") == 0);
+    EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_GEOMETRY), "geometry") == 0);
+    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)(GALLOC_FAULT_GEOMETRY + 1)), "unknown") == 0);
+    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)99), "unknown") == 0);
 }
 
 // Makes the words of the control block that never change agree again.
@@ -247,6 +250,7 @@ static void forged_control(void) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
     heap = fresh();
     heap->small_limit = GALLOC_MIN_UNITS + heap->bins; // no large bin is left
+    heap->sub_shift = 0;
     seal(heap);
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_GEOMETRY);
     heap = fresh();
@@ -511,6 +515,91 @@ static void stray_chunks(void) {
     }
 }
 
+// A chunk that would stand in for another, with an `up` that leads far out: neither is touched.
+static void wild_heir(void) {
+    uint32_t links[HOLES], parents = 0;
+    uint8_t *blocks[HOLES];
+    galloc_heap_t *heap = with_holes(links, blocks);
+    for (int i = 0; i < HOLES; i++) {
+        galloc_chunk_t *chunk = galloc_chunk_at(heap, links[i]);
+        if (galloc_has_children(heap, links[i], chunk->header / 8u)) {
+            uint32_t heir = chunk->next ? chunk->next : galloc_tree_end(heap, links[i]);
+            uint32_t up = galloc_chunk_at(heap, heir)->up;
+            galloc_chunk_at(heap, heir)->up = 0xfffffff0u;
+            galloc_tree_replace(heap, links[i]);
+            galloc_chunk_at(heap, heir)->up = up;
+            EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+            parents++;
+        }
+    }
+    EXPECT(parents > 0);
+}
+
+// Words that look like a chunk where none can be.
+static void forged_chunks(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *block = galloc_alloc(heap, 100, 8);
+    uint32_t link = galloc_link_of(heap, block), size;
+    EXPECT(galloc_owns(heap, block) && galloc_alloc(heap, 40, 8) != NULL);
+    // A live header in the last word before the first chunk.
+    uint32_t before = heap->first - 1u, *word = galloc_word(heap, before * 2u + 1u), kept = *word;
+    *word = galloc_live_header(heap, before, 4) | GALLOC_PREV_IN_USE;
+    EXPECT(!galloc_owns(heap, galloc_payload_at(heap, before)));
+    *word = kept;
+    // One prev bit of two.
+    for (uint32_t bit = 2; bit <= 4; bit *= 2) {
+        galloc_chunk_at(heap, link)->header ^= bit;
+        EXPECT(!galloc_owns(heap, block) && galloc_free(heap, block) == GALLOC_FAULT_CORRUPT);
+        galloc_chunk_at(heap, link)->header ^= bit;
+    }
+    // A tag that leads to a header among the roots.
+    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    uint32_t root = (uint32_t)offsetof(galloc_heap_t, roots) / 4u | 1u, header = chunk->header, tag = chunk->tag_before;
+    before = root / 2u;
+    *galloc_word(heap, root) = (link - before) * 8u + GALLOC_PREV_IN_USE;
+    chunk->tag_before = before;
+    chunk->header &= ~(uint32_t)GALLOC_PREV_IN_USE;
+    EXPECT(!galloc_size_before(heap, link, &size) && galloc_free(heap, block) == GALLOC_FAULT_CORRUPT);
+    *galloc_word(heap, root) = 0;
+    chunk->tag_before = tag;
+    chunk->header = header;
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK && galloc_free(heap, block) == GALLOC_OK);
+    // A free chunk that begins in the last unit, with a tag behind the heap that agrees.
+    heap = galloc_init(region, sizeof region / 2, NULL);
+    link = heap->units - 1u;
+    galloc_chunk_at(heap, link)->header = GALLOC_MIN_UNITS * 8u + GALLOC_PREV_IN_USE;
+    galloc_chunk_at(heap, link + GALLOC_MIN_UNITS)->tag_before = link;
+    EXPECT(!galloc_is_link(heap, link) && galloc_free_units(heap, link) == 0);
+}
+
+// A block that keeps its size needs nothing of its neighbours.
+static void same_size(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *high = galloc_alloc(heap, 100, 8), *block = galloc_alloc(heap, 100, 8);
+    EXPECT(block < high && galloc_free(heap, high) == GALLOC_OK);
+    galloc_chunk_at(heap, galloc_link_of(heap, high))->header ^= 1u << 30;
+    size_t size = galloc_usable_size(heap, block);
+    EXPECT(galloc_resize(heap, block, size) && galloc_realloc(heap, block, size, 8) == block);
+    EXPECT(!galloc_resize(heap, block, size + 8));
+}
+
+// Of small chunks of one size, the one that is aligned as asked for, past one that is less.
+static void least_sufficient_alignment(void) {
+    const galloc_config_t config = {20, 8, false};
+    galloc_heap_t *heap = galloc_init(region, sizeof region, &config);
+    uint8_t *at16 = NULL, *at32 = NULL, *larger = NULL;
+    for (int i = 0; i < 40; i++) {
+        uint8_t *block = galloc_alloc(heap, 60, 8), *wide = galloc_alloc(heap, 76, 8);
+        EXPECT(block != NULL && wide != NULL && galloc_alloc(heap, 12 + 8 * (size_t)(i % 5), 8) != NULL);
+        at16 = (uintptr_t)block % 32 == 16 ? block : at16;
+        at32 = (uintptr_t)block % 64 == 32 ? block : at32;
+        larger = (uintptr_t)wide % 64 == 32 ? wide : larger;
+    }
+    EXPECT(at16 != NULL && at32 != NULL && larger != NULL && galloc_free(heap, at16) == GALLOC_OK);
+    EXPECT(galloc_free(heap, at32) == GALLOC_OK && galloc_free(heap, larger) == GALLOC_OK);
+    EXPECT(galloc_alloc(heap, 60, 32) == at32 && galloc_check(heap, NULL) == GALLOC_OK);
+}
+
 // Free chunks whose `up` was overwritten: nothing is written where it leads, here into another's payload.
 static void wild_up(void) {
     uint32_t links[HOLES];
@@ -765,6 +854,10 @@ int main(void) {
     told_where();
     loops();
     wild_lists();
+    wild_heir();
+    forged_chunks();
+    same_size();
+    least_sufficient_alignment();
     stray_chunks();
     wild_up();
     wrong_tag();
