@@ -140,9 +140,9 @@ interrupts: ## on emulated Cortex-M0+ and M4: an interrupt at every instruction,
 	@$(PYTHON_VENV) -m host_tests.interrupts
 
 .PHONY: prove
-prove: ## proves the core's arithmetic for all inputs by CBMC
-	@$(READY)
-	@$(PYTHON_VENV) -m host_tests.prove
+prove: ## proves by CBMC the core's arithmetic for all inputs, its operations for all states of a small heap; UNITS=n
+	@$(READY) apt:unix32
+	@$(PYTHON_VENV) -m host_tests.prove $(if $(UNITS),--units $(UNITS))
 
 # --- Upkeep
 

@@ -1,1 +1,1 @@
-"""Proofs of the core's arithmetic for all inputs, by CBMC."""
+"""Proofs of the core by CBMC."""

@@ -1,74 +1,73 @@
-"""Proves the functions of arithmetic.c: python -m host_tests.prove [--seconds N]."""
+"""Proves the core by CBMC: python -m host_tests.prove [--units N] [--seconds N] [NAME...]."""
 
 from __future__ import annotations
 
 import argparse
-import re
-import subprocess
+import resource
 import sys
-import time
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from ..core.build import CORE
+from ..core.build import BuildError
+from .cbmc import CbmcMissing, Steps, arithmetic_proofs, find_cbmc, run_proof
 
-HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "arithmetic.c"
-CHECKS = (
-    "--bounds-check",
-    "--pointer-check",
-    "--signed-overflow-check",
-    "--undefined-shift-check",
-    "--div-by-zero-check",
-)
+# Functions of steps.c by the units that chunks share. Each unit more takes up to twice as long.
+USUAL = {
+    6: ("no_such_heap", "init", "check", "alloc", "refused", "free"),
+    5: ("resize", "realloc_begin", "realloc_end"),
+    4: ("alloc_aligned",),
+}
 
 
-def proofs() -> list[str]:
-    """The names of the proofs, in the order of the file."""
-    return re.findall(r"^void (prove_\w+)\(", SOURCE.read_text(), re.MULTILINE)
+UNITS = (None, *range(4, 10))  # those that the bounds of cbmc.py hold for
 
 
-def prove(start: list[str], name: str, seconds: float) -> tuple[int, list[str]]:
-    """Runs one proof. Returns the number of its assertions that hold, and what was refuted.
-
-    Raises subprocess.TimeoutExpired.
-    """
-    command = [*start, "--function", name, "--unwind", "3", *CHECKS, f"-I{CORE}", str(SOURCE)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
-    where = "flips" if name.endswith(("_flip", "_flips")) else name
-    held = re.findall(rf"^\[{where}\.assertion\..*: SUCCESS$", done.stdout, re.MULTILINE)
-    refuted = re.findall(r"^(\[.*): FAILURE$", done.stdout, re.MULTILINE)
-    if done.returncode != 0 and not refuted:
-        refuted = [(done.stderr or done.stdout)[-500:]]
-    return len(held), refuted
+def spent() -> float:
+    """Seconds of a processor that the programs took that this one has started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="host_tests.prove", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=100, help="for each proof")
+    parser.add_argument("--units", type=int, help="of 8 bytes, for chunks; 4 to 9")
+    parser.add_argument("--seconds", type=float, default=3600, help="for each proof")
+    parser.add_argument("names", nargs="*", help="arithmetic, or a function prove_* of steps.c")
     asked = parser.parse_args()
     errors = Console(stderr=True, markup=False)
-    found = subprocess.run([HERE / "get_cbmc.sh"], stdout=subprocess.PIPE, text=True, timeout=900)
-    if found.returncode != 0:
+    known = ["arithmetic", *(name for names in USUAL.values() for name in names)]
+    wanted = asked.names or known
+    if not set(wanted) <= set(known) or asked.units not in UNITS:
+        errors.print(f"prove: 4 to 9 units, and of these: {', '.join(known)}", style="red")
         return 1
-    table = Table(title="proved for all inputs", title_justify="left")
+    try:
+        cbmc = find_cbmc()
+        plan = [("any", proof) for proof in arithmetic_proofs() if "arithmetic" in wanted]
+        for units, names in USUAL.items():
+            steps = Steps(cbmc, asked.units or units)
+            chosen = [name for name in names if name in wanted]
+            plan += [(f"{8 * steps.units}", proof) for proof in steps.proofs(chosen)]
+    except (CbmcMissing, BuildError) as error:
+        errors.print(f"prove: {error}", style="red")
+        return 1
+    table = Table(title="proved by CBMC", title_justify="left")
     table.add_column("proof")
-    for name in ("assertions", "refuted", "seconds"):
+    for name in ("bytes of chunks", "refuted", "seconds"):
         table.add_column(name, justify="right")
-    failed = False
-    for name in proofs():
-        begin = time.monotonic()
-        try:
-            held, refuted = prove(found.stdout.split(), name, asked.seconds)
-        except subprocess.TimeoutExpired:
-            held, refuted = 0, [f"{name}: no answer in {asked.seconds:.0f} s"]
-        for text in refuted:
+    failed, total = False, 0.0
+    for number, (size, proof) in enumerate(plan, 1):
+        errors.print(f"prove: {number} of {len(plan)}: {proof.what}")
+        begin = spent()
+        wrong = run_proof(cbmc, proof, asked.seconds)
+        for text in wrong:
             errors.print(f"prove: {text}", style="red")
-        failed = failed or bool(refuted)
-        spent = f"{time.monotonic() - begin:.1f}"
-        table.add_row(name, str(held), str(len(refuted)), spent, style="red" if refuted else None)
+        failed = failed or bool(wrong)
+        total += spent() - begin
+        style = "red" if wrong else None
+        table.add_row(proof.what, size, str(len(wrong)), f"{spent() - begin:.0f}", style=style)
+    table.add_section()
+    table.add_row("all", "", "", f"{total:.0f}")
     Console().print(table)
     return 1 if failed else 0
 
