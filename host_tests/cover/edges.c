@@ -569,7 +569,26 @@ static void forged_chunks(void) {
     link = heap->units - 1u;
     galloc_chunk_at(heap, link)->header = GALLOC_MIN_UNITS * 8u + GALLOC_PREV_IN_USE;
     galloc_chunk_at(heap, link + GALLOC_MIN_UNITS)->tag_before = link;
-    EXPECT(!galloc_is_link(heap, link) && galloc_free_units(heap, link) == 0);
+    heap->heads[0] = link;
+    galloc_map_set(heap, 0);
+    EXPECT(galloc_alloc(heap, 8, 8) == NULL && galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+}
+
+// An alignment of 4 GiB is refused, also where an address happens to have it.
+static void aligned_to_4_gib(void) {
+#if SIZE_MAX > 0xffffffffu
+    const uintptr_t multiple = (uintptr_t)0x2000 << 32;
+    const size_t align = (size_t)1 << 32, half = 65536;
+    void *low = mmap((void *)(multiple - half), 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT((uintptr_t)low == multiple - half);
+    galloc_heap_t *heap = galloc_init(low, 2 * half, NULL);
+    EXPECT(heap != NULL && galloc_alloc(heap, 64, align) == NULL);
+    EXPECT(galloc_alloc(heap, multiple - (uintptr_t)galloc_payload_at(heap, heap->first) - 4u, 8) != NULL);
+    uint8_t *block = galloc_alloc(heap, 2000, 8);
+    EXPECT((uintptr_t)block == multiple && galloc_realloc(heap, block, 100, align) == NULL);
+    EXPECT(galloc_usable_size(heap, block) >= 2000 && galloc_check(heap, NULL) == GALLOC_OK);
+    EXPECT(munmap(low, 2 * half) == 0);
+#endif
 }
 
 // A block that keeps its size needs nothing of its neighbours.
@@ -597,7 +616,8 @@ static void least_sufficient_alignment(void) {
     }
     EXPECT(at16 != NULL && at32 != NULL && larger != NULL && galloc_free(heap, at16) == GALLOC_OK);
     EXPECT(galloc_free(heap, at32) == GALLOC_OK && galloc_free(heap, larger) == GALLOC_OK);
-    EXPECT(galloc_alloc(heap, 60, 32) == at32 && galloc_check(heap, NULL) == GALLOC_OK);
+    // The look begins at the smaller size and comes past the chunk that is aligned to 16.
+    EXPECT(galloc_alloc(heap, 52, 32) == at32 && galloc_check(heap, NULL) == GALLOC_OK);
 }
 
 // Free chunks whose `up` was overwritten: nothing is written where it leads, here into another's payload.
@@ -856,6 +876,7 @@ int main(void) {
     wild_lists();
     wild_heir();
     forged_chunks();
+    aligned_to_4_gib();
     same_size();
     least_sufficient_alignment();
     stray_chunks();
