@@ -520,7 +520,7 @@ static void wild_heir(void) {
     uint32_t links[HOLES], parents = 0;
     uint8_t *blocks[HOLES];
     galloc_heap_t *heap = with_holes(links, blocks);
-    for (int i = 0; i < HOLES; i++) {
+    for (size_t i = 0; i < HOLES; i++) {
         galloc_chunk_t *chunk = galloc_chunk_at(heap, links[i]);
         if (galloc_has_children(heap, links[i], chunk->header / 8u)) {
             uint32_t heir = chunk->next ? chunk->next : galloc_tree_end(heap, links[i]);
