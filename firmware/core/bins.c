@@ -14,6 +14,7 @@
 
 #define MAX_DEPTH 32
 
+// galloc_tree_slot for those who know the number of the bin's word, `slot`.
 GALLOC_INLINE uint32_t slot_from(const galloc_heap_t *heap, uint32_t size, uint32_t slot) {
     for (uint32_t path = galloc_tree_path(size); path != 0; path <<= 1) {
         uint32_t at = *galloc_word(heap, slot);

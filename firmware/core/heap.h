@@ -160,13 +160,6 @@ GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t si
     }
 }
 
-// Makes `need` units that are in no bin a live block and counts it. `prev_flags`: of the chunk before. Returns the block.
-GALLOC_INLINE void *galloc_make_live(galloc_heap_t *heap, uint32_t link, uint32_t need, uint32_t prev_flags) {
-    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, need) | prev_flags;
-    heap->used += galloc_payload_size(need);
-    return galloc_payload_at(heap, link);
-}
-
 // Makes a live block of `need` units, `front` units behind `link`, of free space that is in no bin any more:
 //
 //   | front: 0 or >= 2, dealt with by the caller | need | back: 0 or >= 2; 1 goes to the block |
@@ -180,7 +173,10 @@ GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, u
         need += back;
         galloc_toggle_prev(heap, block + need);
     }
-    return galloc_make_live(heap, block, need, (front == 0) * (uint32_t)GALLOC_PREV_IN_USE);
+    uint32_t prev_flags = (front == 0) * (uint32_t)GALLOC_PREV_IN_USE;
+    galloc_chunk_at(heap, block)->header = galloc_live_header(heap, block, need) | prev_flags;
+    heap->used += galloc_payload_size(need);
+    return galloc_payload_at(heap, block);
 }
 #endif
 
