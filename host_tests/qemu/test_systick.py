@@ -43,7 +43,7 @@ def test_handler_and_program_share_a_heap(period):
 
 
 TICKS_PER_INSTRUCTION = 25.6  # at 25 MHz, when an instruction takes 2**10 ns
-BOUND = 700  # instructions; 641 was the most that was seen, for a realloc that finds a new place
+BOUND = 300  # instructions; 260 was the most that was seen
 
 WAITS = """
 import galloc, galloc_ticker
