@@ -30,10 +30,10 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 // of them one block that starts as early as `mask` (alignment in units - 1) allows:
 //
 //   | free before | old block | free behind |
-//   | front | new block ............ | back |
+//   | front | new block ................... |
 //
-// The old payload is not touched: the new block reaches over all of it until it has been moved. Returns the new block, or
-// NULL, with nothing changed, when there is no room.
+// The old payload is not touched. What is not needed is given back once it has been moved. Returns the new block, or NULL,
+// with nothing changed, when there is no room.
 GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size, uint32_t need,
                                   uint32_t mask) {
     uint32_t before_size;
@@ -48,14 +48,13 @@ GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t s
     if (front > before_size || total - front < need) {
         return NULL;
     }
-    uint32_t until_moved = before_size + size - front;
     galloc_take_back(heap, link, size, next_size);
     if (front != 0) {
         galloc_resize_free(heap, before, before_size, front);
     } else {
         galloc_detach(heap, before, before_size);
     }
-    return galloc_cut(heap, before, total, front, need > until_moved ? need : until_moved);
+    return galloc_cut(heap, before, total, front, total - front);
 }
 
 // galloc_realloc_begin, also as a part of galloc_realloc, where `move` needs no memory.
