@@ -69,7 +69,6 @@ static bool place(const galloc_heap_t *heap, uint32_t link, uint32_t size, const
 
 typedef struct {
     const request_t *request;
-    uint32_t most;  // units: larger chunks need not be looked at
     uint32_t steps; // looks that are left, at most two a chunk: a stray write may have made a loop
 } search_t;
 
@@ -85,33 +84,27 @@ static uint32_t find_in_list(const galloc_heap_t *heap, uint32_t link, search_t 
     return 0;
 }
 
-// The same in a subtree of sizes from `low` to `low + span` - 1. A list is one with a single size.
-static uint32_t find_in_tree(const galloc_heap_t *heap, uint32_t at, uint32_t low, uint32_t span, search_t *search) {
-    if (span == 0 || low > search->most || low + span <= search->request->need || !galloc_is_link(heap, at) ||
-        search->steps == 0) {
+// The same in a tree that is no higher than this. A list is one of height 1.
+static uint32_t find_in_tree(const galloc_heap_t *heap, uint32_t at, uint32_t height, search_t *search) {
+    if (height == 0 || !galloc_is_link(heap, at) || search->steps == 0) {
         return 0;
     }
     search->steps--;
     const galloc_chunk_t *node = galloc_chunk_at(heap, at);
     uint32_t found = node->header / 8u >= search->request->need ? find_in_list(heap, at, search) : 0;
     for (uint32_t side = 0; side < 2 && found == 0; side++) {
-        found = find_in_tree(heap, node->child[side], low + side * (span / 2u), span / 2u, search);
+        found = find_in_tree(heap, node->child[side], height - 1u, search);
     }
     return found;
 }
 
 // Looks at all chunks that are large enough for the block, but not for the most padding. Time: O(free chunks).
 static uint32_t find_lucky(const galloc_heap_t *heap, const request_t *request) {
-    search_t search = {request, request->need + request->mask + 1u, 2u * heap->free_chunks};
-    search.most = search.most < heap->units ? search.most : heap->units;
-    uint32_t found = 0, size = request->need, bin = galloc_bin(heap, size);
-    while (found == 0 && size <= search.most) {
-        bool small = size < heap->small_limit;
-        uint32_t span = small ? 1u : 1u << (galloc_log2(size) - GALLOC_OCTAVE_SHIFT);
-        size &= 0u - span;
-        found = find_in_tree(heap, heap->heads[bin++], size, span, &search);
-        // The last sub-bin of a smallbin is followed by the next size.
-        size += small && (bin & ((1u << heap->sub_shift) - 1u)) != 0 ? 0 : span;
+    search_t search = {request, 2u * heap->free_chunks};
+    uint32_t found = 0, bin = galloc_map_search(heap, galloc_bin(heap, request->need));
+    while (bin < heap->bins && found == 0) {
+        found = find_in_tree(heap, heap->heads[bin], bin < galloc_small_bins(heap) ? 1u : GALLOC_TREE_HEIGHT, &search);
+        bin = galloc_map_search(heap, bin + 1u);
     }
     return found;
 }
@@ -135,7 +128,7 @@ static uint32_t aligned_search(const galloc_heap_t *heap, uint32_t need, uint32_
 // most padding; any chunk whose address happens to do.
 static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
     const request_t request = {galloc_chunk_units(size), (uint32_t)(align / 8u) - 1u};
-    if ((align & (align - 1u)) != 0 || align / 8u >= GALLOC_NO_UNITS) {
+    if ((align & (align - 1u)) != 0 || align / 8u >= GALLOC_NO_UNITS || request.need > heap->units) {
         return galloc_fail(heap);
     }
     uint32_t sub = galloc_log2((uint32_t)(align / 8u));

@@ -7,12 +7,8 @@
 //   head -> 40 units -- peer (40) -- peer (40)
 //           /      \.
 //        36 units  44 units
-//
-// No way down is longer than a size has bits; a longer one is a loop that a stray write made.
 
 #include "bins.h"
-
-#define MAX_DEPTH 32
 
 // galloc_tree_slot for those who know the number of the bin's word, `slot`.
 GALLOC_INLINE uint32_t slot_from(const galloc_heap_t *heap, uint32_t size, uint32_t slot) {
@@ -107,7 +103,7 @@ uint32_t galloc_tree_fit(const galloc_heap_t *heap, uint32_t at, uint32_t size) 
 }
 
 uint32_t galloc_tree_end(const galloc_heap_t *heap, uint32_t at) {
-    for (int depth = MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
+    for (uint32_t depth = GALLOC_TREE_HEIGHT; depth > 0 && galloc_is_link(heap, at); depth--) {
         const galloc_chunk_t *node = galloc_chunk_at(heap, at);
         uint32_t below = node->child[0] ? node->child[0] : node->child[1];
         if (below == 0) {
@@ -120,7 +116,7 @@ uint32_t galloc_tree_end(const galloc_heap_t *heap, uint32_t at) {
 
 uint32_t galloc_tree_greatest(const galloc_heap_t *heap, uint32_t bin) {
     uint32_t most = 0, at = heap->heads[bin];
-    for (int depth = MAX_DEPTH; depth > 0 && galloc_is_link(heap, at); depth--) {
+    for (uint32_t depth = GALLOC_TREE_HEIGHT; depth > 0 && galloc_is_link(heap, at); depth--) {
         const galloc_chunk_t *node = galloc_chunk_at(heap, at);
         most = node->header / 8u > most ? node->header / 8u : most;
         at = node->child[node->child[1] != 0];

@@ -13,6 +13,7 @@
 #include "chunk.h"
 
 #define GALLOC_NO_BIN 0xffffffffu
+#define GALLOC_TREE_HEIGHT 32u // the bits of a size; a higher tree has a loop, which a stray write made
 
 // Number of octaves, and parts of octaves, up to `size` units, which is 4 or more.
 #if GALLOC_SMALL_CODE
