@@ -95,8 +95,8 @@ static bool links(const galloc_heap_t *heap, uint32_t word) {
 }
 
 // Whether the free chunk at `link` and those that it is linked with agree. What holds for each free chunk holds for lists
-// and trees as a whole.
-static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+// and trees as a whole, but for a ring that no bin leads to: its chunks are missing in *listed.
+static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t *listed) {
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     bool large = size >= heap->small_limit;
     if (!links(heap, galloc_next_of(link)) ||
@@ -106,6 +106,10 @@ static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
     uint32_t first =
         large ? galloc_tree_slot(heap, size) : GALLOC_HEADS + galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
     if (chunk->up == first) {
+        for (uint32_t at = link; galloc_is_link(heap, at) && *listed <= heap->free_chunks;
+             at = galloc_chunk_at(heap, at)->next) {
+            ++*listed;
+        }
         return *galloc_word(heap, first) == link;
     }
     uint32_t before = chunk->up / 2u - 1u; // the chunk whose `next` this is
@@ -114,7 +118,7 @@ static bool linked(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
 }
 
 static uint32_t wrong_chunk(const galloc_heap_t *heap) {
-    uint32_t used = 0, blocks = 0, free_chunks = 0, link = heap->first, prev_flags = GALLOC_PREV_IN_USE;
+    uint32_t used = 0, blocks = 0, free_chunks = 0, listed = 0, link = heap->first, prev_flags = GALLOC_PREV_IN_USE;
     for (;;) {
         uint32_t header = galloc_chunk_at(heap, link)->header, size;
         bool live, end = link >= heap->units;
@@ -125,7 +129,7 @@ static uint32_t wrong_chunk(const galloc_heap_t *heap) {
             size = chunk_size_at(heap, link, &live);
         }
         // A free chunk holds only with its prev bits set: two in a row are told here.
-        if (size == 0 || (header & GALLOC_PREV_IN_USE) != prev_flags || (!live && !linked(heap, link, size))) {
+        if (size == 0 || (header & GALLOC_PREV_IN_USE) != prev_flags || (!live && !linked(heap, link, size, &listed))) {
             return link * 2u + 1u;
         }
         if (end) {
@@ -140,10 +144,10 @@ static uint32_t wrong_chunk(const galloc_heap_t *heap) {
         prev_flags = live ? GALLOC_PREV_IN_USE : 0u;
         link += size;
     }
-    return heap->used != used                     ? WORD(used)
-           : heap->allocs - heap->frees != blocks ? WORD(allocs)
-           : heap->free_chunks != free_chunks     ? WORD(free_chunks)
-                                                  : 0;
+    return heap->used != used                                          ? WORD(used)
+           : heap->allocs - heap->frees != blocks                      ? WORD(allocs)
+           : heap->free_chunks != free_chunks || listed != free_chunks ? WORD(free_chunks)
+                                                                       : 0;
 }
 
 // Looks at the map, the first chunk of each bin; the walk has seen the chunks behind them.

@@ -574,6 +574,39 @@ static void forged_chunks(void) {
     EXPECT(galloc_alloc(heap, 8, 8) == NULL && galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
 }
 
+// Two free chunks of one size that link to each other and to nothing else, with a map and a bin that know of none. Each word
+// agrees with the words that it is compared with.
+static void forged_ring(void) {
+    const galloc_config_t two_sub_bins = {0, 2, false};
+    static const size_t sizes[] = {44, 396}; // chunks of multiples of 16 bytes: the sub-bin is one
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        galloc_heap_t *heap = galloc_init(region, sizeof region, &two_sub_bins);
+        uint8_t *blocks[4];
+        for (size_t block = 0; block < 4; block++) {
+            blocks[block] = galloc_alloc(heap, sizes[i], 8);
+        }
+        EXPECT(galloc_free(heap, blocks[0]) == GALLOC_OK && galloc_free(heap, blocks[2]) == GALLOC_OK);
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+        uint32_t one = galloc_link_of(heap, blocks[0]), other = galloc_link_of(heap, blocks[2]);
+        uint32_t first = galloc_chunk_at(heap, one)->next == other ? one : other;
+        uint32_t bin = galloc_chunk_at(heap, first)->up - GALLOC_HEADS;
+        EXPECT(bin < heap->bins && heap->heads[bin] == first &&
+               galloc_chunk_at(heap, first)->next == (one ^ other ^ first));
+        galloc_chunk_at(heap, one ^ other ^ first)->next = first;
+        galloc_chunk_at(heap, first)->up = galloc_next_of(one ^ other ^ first);
+        heap->heads[bin] = 0;
+        galloc_map_clear(heap, bin);
+        size_t offset;
+        EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_CORRUPT && offset == offsetof(galloc_heap_t, free_chunks));
+        // The same two in a ring that somebody leads to: the count of a list's members ends.
+        heap->heads[bin] = first;
+        galloc_map_set(heap, bin);
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+        galloc_chunk_at(heap, first)->up = GALLOC_HEADS + bin;
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    }
+}
+
 // An alignment of 4 GiB is refused, also where an address happens to have it.
 static void aligned_to_4_gib(void) {
 #if SIZE_MAX > 0xffffffffu
@@ -876,6 +909,7 @@ int main(void) {
     wild_lists();
     wild_heir();
     forged_chunks();
+    forged_ring();
     aligned_to_4_gib();
     same_size();
     least_sufficient_alignment();
