@@ -1,9 +1,10 @@
 # Both cores of an RP2040 on one heap: each allocates, reallocates and frees through the raw tier,
 # marks what it owns and looks whether the mark is still there, while core 0 also collects and
-# writes files. Prints "ok" or what went wrong, and the number of operations.
+# writes files, and a hard interrupt handler does the same to a block of its own. Prints "ok" or
+# what went wrong, and the number of operations of the two cores and of the handler.
 #
 # Names that the test sets before: h, the heap; ROUNDS, how often each core goes round, an
-# operation or two each time.
+# operation or two each time; start(handler) and stop(), for the source of the interrupts.
 import gc
 import _thread
 
@@ -12,6 +13,23 @@ PARTS = 4
 wrong = [None, None]
 counts = [0, 0]
 finished = bytearray(1)
+beats = [0, 0, 0]  # operations of the handler, its block, wrong marks
+
+
+def handler(_):
+    """What interrupts core 0."""
+    beats[0] += 1
+    m = beats[1]
+    if m == 0:
+        m = h.malloc(20 + beats[0] % 90)
+        if m:
+            h.put32(m, 0, m)
+        beats[1] = m
+    else:
+        if h.get32(m, 0) != m:
+            beats[2] += 1
+        h.free(m)
+        beats[1] = 0
 
 
 def work(core, rounds):
@@ -75,12 +93,21 @@ def first():
         wrong[0] = repr(error)
 
 
+# No new global name from here to stop(): MicroPython makes its table anew for one, and a handler
+# that comes in between finds no names in it.
+faults = fault = stats = None
 gc.collect()
+start(handler)
 _thread.start_new_thread(second, ())
 first()
 while not finished[0]:
     pass
+stop()
+if beats[1]:
+    h.free(beats[1])
 faults = [x for x in wrong if x]
+if beats[2]:
+    faults.append("the handler's block had another's mark")
 try:
     fault = h._check()
     if fault is not None:
@@ -91,4 +118,4 @@ try:
 except Exception as error:
     faults.append(repr(error))
 print(", ".join(faults) if faults else "ok")
-print(sum(counts))
+print(sum(counts), beats[0])
