@@ -607,6 +607,45 @@ static void forged_ring(void) {
     }
 }
 
+// The last chunk of a list of three says that the first one links to it, which links to another: the last is told.
+static void forged_up(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *blocks[3];
+    for (size_t i = 0; i < 3; i++) {
+        blocks[i] = galloc_alloc(heap, 396, 8);
+        EXPECT(galloc_alloc(heap, 12, 8) != NULL && (i == 0 || blocks[i] < blocks[i - 1]));
+    }
+    // The list of a size in a tree: the first that came, then the newest, then the older ones.
+    EXPECT(galloc_free(heap, blocks[0]) == GALLOC_OK && galloc_free(heap, blocks[2]) == GALLOC_OK);
+    EXPECT(galloc_free(heap, blocks[1]) == GALLOC_OK);
+    uint32_t first = galloc_link_of(heap, blocks[0]), last = galloc_link_of(heap, blocks[2]);
+    EXPECT(galloc_chunk_at(heap, last)->next == 0 &&
+           galloc_chunk_at(heap, first)->next == galloc_link_of(heap, blocks[1]));
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    galloc_chunk_at(heap, last)->up = galloc_next_of(first);
+    size_t offset;
+    EXPECT(galloc_check(heap, &offset) == GALLOC_FAULT_CORRUPT && offset == last * 8u + 4u);
+}
+
+// The first bit that tells two chunks of a bin apart chooses the way down at its root: trees are no higher than they must be.
+static void ways_down(void) {
+    galloc_heap_t *heap = fresh();
+    static const size_t units[] = {50, 60, 52};
+    uint32_t links[3];
+    uint8_t *blocks[3];
+    for (size_t i = 0; i < 3; i++) {
+        blocks[i] = galloc_alloc(heap, units[i] * 8u - 4u, 8);
+        links[i] = galloc_link_of(heap, blocks[i]);
+        EXPECT(galloc_alloc(heap, 12, 8) != NULL);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        EXPECT(galloc_free(heap, blocks[i]) == GALLOC_OK && galloc_free_size_at(heap, links[i]) == units[i]);
+    }
+    const galloc_chunk_t *root = galloc_chunk_at(heap, links[0]);
+    EXPECT(heap->heads[galloc_large_bin(heap, 50)] == links[0]);
+    EXPECT(root->child[0] == links[2] && root->child[1] == links[1] && galloc_check(heap, NULL) == GALLOC_OK);
+}
+
 // An alignment of 4 GiB is refused, also where an address happens to have it.
 static void aligned_to_4_gib(void) {
 #if SIZE_MAX > 0xffffffffu
@@ -910,6 +949,8 @@ int main(void) {
     wild_heir();
     forged_chunks();
     forged_ring();
+    forged_up();
+    ways_down();
     aligned_to_4_gib();
     same_size();
     least_sufficient_alignment();
