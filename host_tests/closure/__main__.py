@@ -38,7 +38,7 @@ def main() -> int:
         shown = [f"{counts[name]:,}" for name in COLUMNS]
         table.add_row(str(size), *shown, f"{time.monotonic() - start:.0f}")
     console = Console()
-    Console(width=max(110, console.width)).print(table)
+    Console(width=max(130, console.width)).print(table)
     return 0
 
 
