@@ -23,10 +23,13 @@ h = {name}.Heap(bytearray(16384), 0, 16384, 0, 0, False, False)
 
 
 def run(target, setup: str, rounds: int) -> str:
-    """What the script says. Both cores and the handler have done their share."""
+    """What the script says, and before it MicroPython of a handler that raised: "ok" alone is good,
+    and then both cores and the handler have done their share.
+    """
     settings = f"ROUNDS = {rounds}\nCYCLES = {CYCLES}\n"
     output = target.exec(setup + settings + SCRIPT, timeout=60 + rounds / 20)
-    verdict, counts = output.splitlines()
+    *lines, counts = output.splitlines()
+    verdict = "\n".join(lines)
     operations, beats = (int(count) for count in counts.split())
     assert operations >= 2 * rounds or verdict != "ok"
     assert beats >= rounds / 10 or verdict != "ok"
