@@ -23,8 +23,8 @@ h = {name}.Heap(bytearray(16384), 0, 16384, 0, 0, False, False)
 
 
 def run(target, setup: str, rounds: int) -> str:
-    """What the script says, and before it MicroPython of a handler that raised: "ok" alone is good,
-    and then both cores and the handler have done their share.
+    """What the script says, after what MicroPython says of a handler that raised: "ok" alone is
+    good, and then both cores and the handler have done their share.
     """
     settings = f"ROUNDS = {rounds}\nCYCLES = {CYCLES}\n"
     output = target.exec(setup + settings + SCRIPT, timeout=60 + rounds / 20)
