@@ -128,15 +128,14 @@ static uint32_t aligned_search(const galloc_heap_t *heap, uint32_t need, uint32_
 // most padding; any chunk whose address happens to do.
 static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
     const request_t request = {galloc_chunk_units(size), (uint32_t)(align / 8u) - 1u};
-    if ((align & (align - 1u)) != 0 || align / 8u >= GALLOC_NO_UNITS || request.need > heap->units) {
+    if (align / 8u >= GALLOC_NO_UNITS) {
         return galloc_fail(heap);
     }
-    uint32_t sub = galloc_log2((uint32_t)(align / 8u));
     uint32_t link = 0, chunk_size = 0, front = 0;
     // Sub-bins know the alignment at the address that the heap was made at.
-    bool sorted = ((galloc_origin(heap) ^ heap->origin) & request.mask) == 0 && 1u << sub <= heap->sub_cap;
+    bool sorted = ((galloc_origin(heap) ^ heap->origin) & request.mask) == 0 && request.mask < heap->sub_cap;
     if (sorted && request.need < heap->small_limit) {
-        link = aligned_search(heap, request.need, sub);
+        link = aligned_search(heap, request.need, galloc_log2(request.mask + 1u));
         chunk_size = galloc_free_units(heap, link);
     }
     if (link == 0) {
@@ -153,15 +152,12 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
     return hand_out(heap, link, chunk_size, front, request.need);
 }
 
-void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    if (GALLOC_UNLIKELY(!galloc_is_sound(heap))) {
-        return NULL;
+void *galloc_alloc_sound(galloc_heap_t *heap, size_t size, size_t align) {
+    if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
+        return galloc_fail(heap);
     }
     if (GALLOC_UNLIKELY(align > 8u)) {
         return alloc_aligned(heap, size, align);
-    }
-    if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
-        return galloc_fail(heap);
     }
     uint32_t need = galloc_chunk_units(size), chunk_size, link = find(heap, need, &chunk_size);
     if (GALLOC_UNLIKELY(link == 0)) {
@@ -172,6 +168,10 @@ void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
         front = 0;
     }
     return hand_out(heap, link, chunk_size, front, need);
+}
+
+GALLOC_FLAT void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    return GALLOC_LIKELY(galloc_is_sound(heap)) ? galloc_alloc_sound(heap, size, align) : NULL;
 }
 
 void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {

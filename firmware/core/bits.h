@@ -22,12 +22,18 @@
 #else
 #define GALLOC_INLINE static inline __attribute__((always_inline))
 #endif
+#if GALLOC_SMALL_CODE
+#define GALLOC_FLAT
+#else
+#define GALLOC_FLAT __attribute__((flatten)) // what it calls in its file becomes a part of it
+#endif
 #define GALLOC_COLD __attribute__((noinline, cold))
 #define GALLOC_NOINLINE __attribute__((noinline))
 #else
 #define GALLOC_LIKELY(x) (x)
 #define GALLOC_UNLIKELY(x) (x)
 #define GALLOC_INLINE static inline
+#define GALLOC_FLAT
 #define GALLOC_COLD
 #define GALLOC_NOINLINE
 #endif

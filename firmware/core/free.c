@@ -2,12 +2,10 @@
 
 #include "heap.h"
 
-galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
-    uint32_t link, size, before, after;
-    if (GALLOC_UNLIKELY(!galloc_is_live(heap, block, &link, &size))) {
-        return galloc_fault_of(heap, block);
-    }
-    if (GALLOC_UNLIKELY(!galloc_size_after(heap, link + size, &after) || !galloc_size_before(heap, link, &before))) {
+galloc_fault_t galloc_free_live(galloc_heap_t *heap, uint32_t link) {
+    uint32_t before, after, size = galloc_size_of(heap, galloc_chunk_at(heap, link)->header);
+    if (GALLOC_UNLIKELY(!galloc_in_range(heap, link, size) || !galloc_size_after(heap, link + size, &after) ||
+                        !galloc_size_before(heap, link, &before))) {
         return GALLOC_FAULT_CORRUPT;
     }
     heap->frees++;
@@ -17,4 +15,12 @@ galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
     }
     galloc_release(heap, link - before, before + size + after);
     return GALLOC_OK;
+}
+
+GALLOC_FLAT galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
+    uint32_t link, size;
+    if (GALLOC_UNLIKELY(!galloc_is_live(heap, block, &link, &size))) {
+        return galloc_fault_of(heap, block);
+    }
+    return galloc_free_live(heap, link);
 }

@@ -100,8 +100,8 @@ galloc_fault_t galloc_free(galloc_heap_t *heap, void *block);
 //     galloc_realloc_end(heap, &move);
 //     return move.to;
 // Between the steps the heap is sound and may be used, but not for this block.
-// galloc_realloc_begin looks for room where the block stands and around it. Returns false, and changes nothing, when
-// `block` is neither NULL nor a live block. Time of each step: bounded.
+// galloc_realloc_begin looks for room where the block stands and around it. Returns false, and changes nothing, when the
+// heap is none, or `block` is neither NULL nor a live block. Time of each step: bounded.
 typedef struct {
     void *from, *to; // the block before and after; to NULL: it needs a new place
     size_t bytes;    // to move; 0: the block stays, or is new

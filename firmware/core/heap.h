@@ -9,19 +9,22 @@
 #define GALLOC_MAGIC 0x35434c47u // "GLC5"; changes with the layout
 #define GALLOC_STATIC_WORDS 11u  // of the control block, from magic to static_sum
 
+_Static_assert(offsetof(struct galloc_heap, static_sum) == 4u * (GALLOC_STATIC_WORDS - 1u),
+               "galloc_static_xor counts on it");
+
 // XOR of the words that never change, which every index comes from; GALLOC_MAGIC if this is a heap at all.
 #if GALLOC_SMALL_CODE
 uint32_t galloc_static_xor(const galloc_heap_t *heap);
 #endif
 #ifdef GALLOC_HOT
 GALLOC_HOT uint32_t galloc_static_xor(const galloc_heap_t *heap) {
-    const struct GALLOC_MAY_ALIAS {
-        uint32_t word[GALLOC_STATIC_WORDS];
-    } *block = (const void *)heap;
-    uint32_t sum = block->word[0];
-    sum ^= block->word[1] ^ block->word[2] ^ block->word[3] ^ block->word[4] ^ block->word[5];
-    sum ^= block->word[6] ^ block->word[7] ^ block->word[8] ^ block->word[9] ^ block->word[10];
-    return sum;
+    const galloc_word_t *block = (const galloc_word_t *)(const void *)heap;
+    galloc_word_t sum = block[0] ^ block[1] ^ block[2] ^ block[3] ^ block[4];
+#if GALLOC_WORD_LOG2 == 6u
+    return (uint32_t)(sum ^ sum >> 32) ^ heap->static_sum; // two words were taken at a time
+#else
+    return sum ^ block[5] ^ block[6] ^ block[7] ^ block[8] ^ block[9] ^ heap->static_sum;
+#endif
 }
 #endif
 
@@ -52,6 +55,11 @@ GALLOC_HOT uint32_t galloc_chunk_units(size_t size) {
 // What makes a link the address of its payload / 8.
 GALLOC_INLINE uint32_t galloc_origin(const galloc_heap_t *heap) {
     return (uint32_t)((uintptr_t)heap / 8u + 1u);
+}
+
+// Whether a chunk of `size` units can stand at `link`.
+GALLOC_INLINE bool galloc_in_range(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
+    return size >= GALLOC_MIN_UNITS && link + size <= heap->units;
 }
 
 // Payload bytes of a live chunk.
@@ -117,7 +125,7 @@ GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uin
     *link = at;
     *size = found;
     // Both prev bits, or none, may be set.
-    return (wrong == 0 || wrong == GALLOC_PREV_IN_USE) && found >= GALLOC_MIN_UNITS && at + found <= heap->units;
+    return (wrong == 0 || wrong == GALLOC_PREV_IN_USE) && galloc_in_range(heap, at, found);
 }
 
 // Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
@@ -182,6 +190,13 @@ GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, u
 
 // What is wrong with something that is no live block.
 galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block);
+
+// galloc_alloc for a heap that is known to be sound.
+void *galloc_alloc_sound(galloc_heap_t *heap, size_t size, size_t align);
+
+// galloc_free for a chunk that was live a moment ago. Where another block was handed out over it, in a damaged heap, its
+// header may have been overwritten since.
+galloc_fault_t galloc_free_live(galloc_heap_t *heap, uint32_t link);
 
 // Counts a failure. Returns NULL.
 void *galloc_fail(galloc_heap_t *heap);

@@ -32,8 +32,9 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 //   | free before | old block | free behind |
 //   | front | new block ................... |
 //
-// The old payload is not touched. What is not needed is given back once it has been moved. Returns the new block, or NULL,
-// with nothing changed, when there is no room.
+// Until the payload is moved, the block has all that is behind its start. So where the hole before would do alone, it starts
+// as late as it can, and leaves the hole to others; but for an over-aligned one, which needs a place that suits.
+// The old payload is not touched. Returns the new block, or NULL, with nothing changed, when there is no room.
 GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size, uint32_t need,
                                   uint32_t mask) {
     uint32_t before_size;
@@ -44,6 +45,8 @@ GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t s
     uint32_t front = (0u - (before + galloc_origin(heap))) & mask;
     if (front == 1u) { // no chunk is that small
         front += mask + 1u;
+    } else if (need <= before_size && mask == 0) {
+        front = total - need;
     }
     if (front > before_size || total - front < need) {
         return NULL;
@@ -57,15 +60,14 @@ GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t s
     return galloc_cut(heap, before, total, front, total - front);
 }
 
-// galloc_realloc_begin, also as a part of galloc_realloc, where `move` needs no memory.
-GALLOC_INLINE bool begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
+bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
     move->from = block;
     move->to = NULL;
     move->bytes = 0;
     move->size = size;
     move->merged = false;
     if (block == NULL) {
-        return true;
+        return galloc_is_sound(heap);
     }
     uint32_t link, old, next_size, need = galloc_chunk_units(size);
     if (!galloc_is_live(heap, block, &link, &old)) {
@@ -93,31 +95,27 @@ GALLOC_INLINE bool begin(galloc_heap_t *heap, void *block, size_t size, size_t a
 
 void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
     if (move->merged) {
-        // What the block reached over until it was moved is no peak: nobody asked for it.
-        uint32_t peak = heap->peak, guard = heap->guard;
-        galloc_resize(heap, move->to, move->size);
-        heap->peak = peak;
-        heap->guard = guard;
+        galloc_resize(heap, move->to, move->size); // what the old place had and the new one does not need
     } else {
         galloc_free(heap, move->from);
     }
 }
 
-bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
-    return begin(heap, block, size, align, move);
-}
-
-void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
+GALLOC_FLAT void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
-    if (!begin(heap, block, size, align, &move)) {
+    if (!galloc_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
     if (move.to == NULL) {
-        move.to = galloc_alloc(heap, size, align);
+        move.to = galloc_alloc_sound(heap, size, align);
     }
     if (move.to != NULL && move.bytes != 0) {
-        __builtin_memmove(move.to, move.from, move.bytes);
-        galloc_realloc_end(heap, &move);
+        __builtin_memmove(move.to, block, move.bytes);
+        if (move.merged) {
+            galloc_resize(heap, move.to, size);
+        } else {
+            galloc_free_live(heap, galloc_link_of(heap, block));
+        }
     }
     return move.to;
 }

@@ -241,30 +241,37 @@ static void act_resize(run_t *run, size_t index, size_t size) {
     }
 }
 
-// Where a block goes when it takes the hole before it, too; 0: it does not.
-static uintptr_t place_merged(const run_t *run, size_t index, size_t need, size_t align, size_t *units) {
+// Where a block goes when it takes the hole before it, too: as early as it can, but as late as it can where the hole alone
+// would do and it asks for no alignment; 0: it does not go there. *held: the units that it has until its payload is moved.
+static uintptr_t place_merged(const run_t *run, size_t index, size_t need, size_t align, size_t *units, size_t *held) {
     size_t before = index > 0 ? free_units(run, index - 1) : 0;
     if (before == 0) {
         return 0;
     }
     uintptr_t start = run->pieces[index - 1].at, at = start;
+    size_t total = before + run->pieces[index].units + free_units(run, index + 1);
     while (at % align != 0 || at - start == 8) {
         at += 8;
     }
-    size_t front = (at - start) / 8, total = before + run->pieces[index].units + free_units(run, index + 1);
+    if (align <= 8 && need <= before) {
+        at = start + 8 * (total - need);
+    }
+    size_t front = (at - start) / 8;
     if (front > before || total - front < need) {
         return 0;
     }
-    *units = need + (total - front - need == 1);
+    *held = total - front;
+    *units = need + (*held - need == 1);
     return at;
 }
 
 static void act_realloc(run_t *run, size_t index, size_t size, size_t align) {
     const piece_t *piece = &run->pieces[index];
-    size_t need = units_of(size), units = piece->at % align == 0 ? units_in_place(run, index, need) : 0, copied = 0;
+    size_t need = units_of(size), units = piece->at % align == 0 ? units_in_place(run, index, need) : 0, copied = 0,
+           held = 0;
     uintptr_t expected = piece->at;
     if (units == 0) {
-        expected = place_merged(run, index, need, align, &units);
+        expected = place_merged(run, index, need, align, &units, &held);
     }
     uint8_t byte = *(uint8_t *)piece->at;
     uint8_t *block = galloc_realloc(run->heap, (void *)piece->at, size, align);
@@ -288,6 +295,10 @@ static void act_realloc(run_t *run, size_t index, size_t size, size_t align) {
     }
     memset(block, byte, payload_of(units));
     run->used -= payload_of(piece->units) - copied;
+    if (held != 0) {
+        add_used(run, payload_of(held));
+        run->used -= payload_of(held);
+    }
     add_used(run, payload_of(units));
     run->used -= copied;
 }
