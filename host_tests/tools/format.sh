@@ -9,7 +9,7 @@ if [ "${1:-}" = --check ]; then
     .venv/bin/ruff check --quiet --output-format concise . >&2 || failed=1
     .venv/bin/ruff format --quiet --check . >&2 || failed=1
     .venv/bin/clang-format --dry-run -Werror "${c_files[@]}" >&2 || failed=1
-    [ $failed = 0 ] || echo "lint: 'make format' mends the layout" >&2
+    [ $failed = 0 ] || echo "lint: 'make format' mends most of these; the rest is for you" >&2
     exit $failed
 fi
 .venv/bin/ruff check --quiet --fix . || true
