@@ -19,12 +19,9 @@
 #define GALLOC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #if GALLOC_SMALL_CODE
 #define GALLOC_INLINE static inline __attribute__((unused))
-#else
-#define GALLOC_INLINE static inline __attribute__((always_inline))
-#endif
-#if GALLOC_SMALL_CODE
 #define GALLOC_FLAT
 #else
+#define GALLOC_INLINE static inline __attribute__((always_inline))
 #define GALLOC_FLAT __attribute__((flatten)) // what it calls in its file becomes a part of it
 #endif
 #define GALLOC_COLD __attribute__((noinline, cold))

@@ -586,12 +586,8 @@ static void laid_over(void) {
         EXPECT(before < block && block < wall);
         memset(block, 0, 100);
         uint32_t link = galloc_link_of(heap, before), size = galloc_link_of(heap, wall) - link;
-        uint32_t bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link), frees = heap->frees;
-        galloc_set_free(heap, link, size);
-        galloc_chunk_at(heap, link)->up = GALLOC_HEADS + bin;
-        galloc_chunk_at(heap, link)->next = 0;
-        heap->heads[bin] = link;
-        galloc_map_set(heap, bin);
+        uint32_t frees = heap->frees;
+        galloc_release(heap, link, size);
         // A chunk of one unit, or one that ends behind the heap.
         uint32_t units = wrong ? heap->units - galloc_link_of(heap, block) + 9 : 1;
         uint32_t header = galloc_live_header(heap, galloc_link_of(heap, block), units) | GALLOC_PREV_IN_USE;
