@@ -3,19 +3,19 @@
 #include "heap.h"
 
 // The chunk that a request of `need` units at the default alignment is to be cut from: the best fit among the small ones,
-// a good one among the large. Returns its link and sets *size; 0 when there is none.
-GALLOC_INLINE uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *size) {
-    uint32_t link, bin = galloc_small_bin(heap, need);
+// a good one among the large. Sets *link and *size. Returns false when there is none.
+GALLOC_SHARED bool find(const galloc_heap_t *heap, uint32_t need, uint32_t *link, uint32_t *size) {
+    uint32_t bin = galloc_small_bin(heap, need);
     if (need >= heap->small_limit) {
         if (need > heap->units) {
-            return 0;
+            return false;
         }
         bin = galloc_large_bin(heap, need);
         if (heap->heads[bin] != 0) {
-            link = galloc_tree_fit(heap, heap->heads[bin], need);
-            *size = galloc_free_units(heap, link);
+            *link = galloc_tree_fit(heap, heap->heads[bin], need);
+            *size = galloc_free_units(heap, *link);
             if (*size >= need) {
-                return link;
+                return true;
             }
             bin++;
         }
@@ -23,26 +23,22 @@ GALLOC_INLINE uint32_t find(const galloc_heap_t *heap, uint32_t need, uint32_t *
     // From here on each chunk of each bin will do.
     bin = galloc_map_search(heap, bin);
     if (GALLOC_UNLIKELY(bin >= heap->bins)) {
-        return 0;
+        return false;
     }
-    link = heap->heads[bin];
-    *size = galloc_free_units(heap, link);
-    if (*size >= need && galloc_has_children(heap, link, *size)) {
-        link = galloc_tree_end(heap, link); // cheaper to take out
-        *size = galloc_free_units(heap, link);
+    *link = heap->heads[bin];
+    *size = galloc_free_units(heap, *link);
+    if (*size >= need && galloc_has_children(heap, *link, *size)) {
+        *link = galloc_tree_end(heap, *link); // cheaper to take out
+        *size = galloc_free_units(heap, *link);
     }
-    return *size >= need ? link : 0;
+    return *size >= need;
 }
 
 // Hands out `need` units, `front` units into the free chunk at `link`.
-GALLOC_INLINE void *hand_out(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need) {
+GALLOC_SHARED void *hand_out(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need) {
+    uint32_t prev = galloc_take_end(heap, link, size, front);
     heap->allocs++;
-    if (front != 0) {
-        galloc_resize_free(heap, link, size, front);
-    } else {
-        galloc_detach(heap, link, size);
-    }
-    return galloc_cut(heap, link, size, front, need);
+    return galloc_cut(heap, link + front, size - front, need, prev);
 }
 
 typedef struct {
@@ -138,11 +134,8 @@ static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, siz
         link = aligned_search(heap, request.need, galloc_log2(request.mask + 1u));
         chunk_size = galloc_free_units(heap, link);
     }
-    if (link == 0) {
-        // The padding is 0, or 2 and more: at most 1 less than the alignment, and the alignment once more for 1.
-        link = find(heap, request.need + request.mask + 2u, &chunk_size);
-    }
-    if (link == 0) {
+    // The padding is 0, or 2 and more: at most 1 less than the alignment, and the alignment once more for 1.
+    if (link == 0 && !find(heap, request.need + request.mask + 2u, &link, &chunk_size)) {
         link = heap->flags & GALLOC_FLAG_BOUNDED_SEARCH ? 0 : find_lucky(heap, &request);
         chunk_size = galloc_free_units(heap, link);
     }
@@ -159,8 +152,8 @@ void *galloc_alloc_sound(galloc_heap_t *heap, size_t size, size_t align) {
     if (GALLOC_UNLIKELY(align > 8u)) {
         return alloc_aligned(heap, size, align);
     }
-    uint32_t need = galloc_chunk_units(size), chunk_size, link = find(heap, need, &chunk_size);
-    if (GALLOC_UNLIKELY(link == 0)) {
+    uint32_t need = galloc_chunk_units(size), link, chunk_size;
+    if (GALLOC_UNLIKELY(!find(heap, need, &link, &chunk_size))) {
         return galloc_fail(heap);
     }
     uint32_t front = chunk_size - need;

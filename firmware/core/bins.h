@@ -156,7 +156,7 @@ GALLOC_HOT void galloc_unlink(galloc_heap_t *heap, uint32_t link) {
     *galloc_word(heap, up) = next;
     if (next != 0) {
         galloc_set_up(heap, next, up);
-    } else if (bin < heap->bins) {
+    } else if (bin < GALLOC_MAP_BITS) { // bits behind the last bin are clear anyway
         galloc_map_clear(heap, bin);
     }
 }

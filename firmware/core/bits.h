@@ -35,6 +35,13 @@
 #define GALLOC_NOINLINE
 #endif
 
+// A step that several functions of one file take.
+#if GALLOC_SMALL_CODE
+#define GALLOC_SHARED static GALLOC_NOINLINE
+#else
+#define GALLOC_SHARED GALLOC_INLINE
+#endif
+
 // Hot paths: parts of their callers where speed counts, functions of heap.c where size does.
 #if !GALLOC_SMALL_CODE
 #define GALLOC_HOT GALLOC_INLINE

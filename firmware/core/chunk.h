@@ -37,21 +37,22 @@
 #define GALLOC_MAP_BITS 192u // bins that the bitmap has room for
 
 struct GALLOC_MAY_ALIAS galloc_heap {
-    uint32_t magic;
-    // What follows up to static_sum is settled by init and never changes.
-    uint16_t sub_cap;     // 1 << number of the last sub-bin
+    uint32_t sums[2]; // make the XOR of the first words GALLOC_MAGIC, for the even ones, and 0, for the odd ones
+    // What follows up to `key` is settled by init and never changes.
     uint8_t sub_shift;    // a smallbin has 1 << sub_shift places for its sub-bins
+    uint8_t bins;         // number of bins
+    int8_t class_base;    // size class of bin 0, if it were a large one; below 0 with many smallbins
     uint8_t flags;        // GALLOC_FLAG_*
-    uint16_t bins;        // number of bins
-    int16_t class_base;   // size class of bin 0, if it were a large one; below 0 with many smallbins
-    uint32_t small_limit; // chunks of this many units and more are large
+    uint16_t sub_cap;     // 1 << number of the last sub-bin
+    uint16_t origin;      // link + origin was, at init, the address of a payload / 8: sub-bins go by its low bits
     uint32_t units;       // link of the end chunk; every chunk's link is smaller
     uint32_t first;       // link of the first chunk
     uint32_t span;        // links that a chunk can have: first and up, with room for its words
+    uint32_t small_limit; // chunks of this many units and more are large
     uint32_t check_mask;  // header bits that hold the checksum
     uint32_t key;         // makes the checksums of two heaps differ
-    uint32_t origin;      // link + origin was, at init, the address of a payload / 8: sub-bins go by it
-    uint32_t static_sum;  // makes the XOR of this and the words above GALLOC_MAGIC
+
+    uint32_t map[GALLOC_MAP_BITS / 32u]; // bit i: bin i holds a chunk
 
     uint32_t used;        // payload bytes of live blocks
     uint32_t peak;        // the highest value of `used` before the last free
@@ -62,8 +63,7 @@ struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t roots[GALLOC_ROOTS];
     uint32_t guard; // XOR of peak, failures and roots: nothing else would tell that one was overwritten
 
-    uint32_t map[GALLOC_MAP_BITS / 32u]; // bit i: bin i holds a chunk
-    uint32_t heads[];                    // links of the first chunk of each bin
+    uint32_t heads[]; // links of the first chunk of each bin
 };
 
 _Static_assert(offsetof(struct galloc_heap, map) % 8u == 0, "the bitmap is read in words of the machine");
@@ -186,20 +186,23 @@ GALLOC_INLINE void galloc_toggle_prev(const galloc_heap_t *heap, uint32_t link) 
 
 // Units of the free chunk at `link`; 0 where header and tag say that there is none. Reads nothing outside the region.
 #if GALLOC_SMALL_CODE
+uint32_t galloc_free_units_at(const galloc_heap_t *heap, uint32_t link);
 uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link);
 #endif
 #ifdef GALLOC_HOT
-GALLOC_HOT uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link) {
-    if (!galloc_is_link(heap, link)) {
-        return 0;
-    }
+// `link` is one, or that of the end chunk.
+GALLOC_HOT uint32_t galloc_free_units_at(const galloc_heap_t *heap, uint32_t link) {
     // Wrong flags turn into high bits, and so does a size below the least.
     uint32_t more = galloc_chunk_at(heap, link)->header - (GALLOC_MIN_UNITS * 8u + GALLOC_PREV_IN_USE);
     more = more >> 3 | more << 29;
-    uint32_t size = more + GALLOC_MIN_UNITS;
-    bool sound =
-        more <= heap->units - GALLOC_MIN_UNITS - link && galloc_chunk_at(heap, link + size)->tag_before == link;
-    return sound ? size : 0;
+    size_t end = (size_t)link + more + GALLOC_MIN_UNITS;
+    bool wraps = SIZE_MAX == UINT32_MAX && more >= GALLOC_NO_UNITS;
+    bool inside = end <= heap->units && !wraps;
+    return inside && galloc_chunk_at(heap, (uint32_t)end)->tag_before == link ? more + GALLOC_MIN_UNITS : 0;
+}
+
+GALLOC_HOT uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link) {
+    return galloc_is_link(heap, link) ? galloc_free_units_at(heap, link) : 0;
 }
 #endif
 

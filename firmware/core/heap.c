@@ -36,8 +36,8 @@ static bool plan(galloc_heap_t *heap, const galloc_config_t *config, uint32_t un
     heap->sub_cap = (uint16_t)(1u << (sub_bins - 1u));
     heap->sub_shift = (uint8_t)sub_shift;
     heap->small_limit = small_limit;
-    heap->class_base = (int16_t)class_base;
-    heap->bins = (uint16_t)(last + 1u);
+    heap->class_base = (int8_t)class_base;
+    heap->bins = (uint8_t)(last + 1u);
     // The header of the first chunk, at 4 mod 8, follows the bins at once.
     heap->first = ((uint32_t)sizeof(*heap) + 4u * heap->bins + 3u) / 8u;
     heap->span = units - heap->first - 1u;
@@ -61,15 +61,17 @@ galloc_heap_t *galloc_init(void *region, size_t size, const galloc_config_t *con
         return NULL;
     }
     // Headers of an earlier heap at this place, which are still in memory, shall not pass for ones of this heap.
-    uint32_t key = ((heap->magic == GALLOC_MAGIC ? heap->key : 0u) + 0x9e3779b0u) & ~7u;
+    uint32_t key = ((galloc_is_sound(heap) ? heap->key : 0u) + 0x9e3779b0u) & ~7u;
     __builtin_memset(heap, 0, (size_t)planned.first * 8u + 4u);
     plan(heap, config, units);
     heap->key = key;
     heap->flags = (uint8_t)(heap->flags | (size % 8u) << GALLOC_FLAG_SIZE_SHIFT);
     heap->check_mask = GALLOC_HEADER_CHECK && total <= 0x80000000u ? ~0u << log2_up(total) : 0u;
-    heap->magic = GALLOC_MAGIC;
-    heap->origin = galloc_origin(heap);
-    heap->static_sum = galloc_static_xor(heap) ^ GALLOC_MAGIC;
+    heap->origin = (uint16_t)galloc_origin(heap);
+    heap->sums[0] = GALLOC_MAGIC;
+    for (uint32_t i = 2; i < GALLOC_STATIC_WORDS; i++) {
+        heap->sums[i % 2u] ^= *galloc_word(heap, i);
+    }
     galloc_chunk_at(heap, units)->header = galloc_live_header(heap, units, 0);
     galloc_release(heap, heap->first, units - heap->first);
     return heap;

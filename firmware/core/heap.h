@@ -6,35 +6,28 @@
 
 #include "bins.h"
 
-#define GALLOC_MAGIC 0x35434c47u // "GLC5"; changes with the layout
-#define GALLOC_STATIC_WORDS 11u  // of the control block, from magic to static_sum
+#define GALLOC_MAGIC 0x36434c47u // "GLC6"; changes with the layout
+#define GALLOC_STATIC_WORDS 10u  // of the control block, from `sums` to `key`
 
-_Static_assert(offsetof(struct galloc_heap, static_sum) == 4u * (GALLOC_STATIC_WORDS - 1u),
-               "galloc_static_xor counts on it");
+_Static_assert(offsetof(struct galloc_heap, key) == 4u * GALLOC_STATIC_WORDS - 4u, "galloc_is_sound counts on it");
 
-// XOR of the words that never change, which every index comes from; GALLOC_MAGIC if this is a heap at all.
-#if GALLOC_SMALL_CODE
-uint32_t galloc_static_xor(const galloc_heap_t *heap);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT uint32_t galloc_static_xor(const galloc_heap_t *heap) {
-    const galloc_word_t *block = (const galloc_word_t *)(const void *)heap;
-    galloc_word_t sum = block[0] ^ block[1] ^ block[2] ^ block[3] ^ block[4];
-#if GALLOC_WORD_LOG2 == 6u
-    return (uint32_t)(sum ^ sum >> 32) ^ heap->static_sum; // two words were taken at a time
-#else
-    return sum ^ block[5] ^ block[6] ^ block[7] ^ block[8] ^ block[9] ^ heap->static_sum;
-#endif
-}
-#endif
-
-// Whether this is a heap whose control block can be relied on.
+// Whether this is a heap whose control block can be relied on: every index comes from words that never change.
 #if GALLOC_SMALL_CODE
 bool galloc_is_sound(const galloc_heap_t *heap);
 #endif
 #ifdef GALLOC_HOT
 GALLOC_HOT bool galloc_is_sound(const galloc_heap_t *heap) {
-    return heap != NULL && galloc_static_xor(heap) == GALLOC_MAGIC;
+    if (heap == NULL) {
+        return false;
+    }
+    const galloc_word_t *block = (const galloc_word_t *)(const void *)heap;
+#if GALLOC_WORD_LOG2 == 6u
+    return (block[0] ^ block[1] ^ block[2] ^ block[3] ^ block[4]) == GALLOC_MAGIC; // an even and an odd one at a time
+#else
+    galloc_word_t even = block[0] ^ block[2] ^ block[4] ^ block[6] ^ block[8];
+    galloc_word_t odd = block[1] ^ block[3] ^ block[5] ^ block[7] ^ block[9];
+    return ((even ^ GALLOC_MAGIC) | odd) == 0;
+#endif
 }
 #endif
 
@@ -70,12 +63,12 @@ GALLOC_INLINE uint32_t galloc_payload_size(uint32_t size) {
 #if GALLOC_SMALL_CODE
 void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size);
 void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size);
-void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size);
+uint32_t galloc_take_end(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front);
 bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *link, uint32_t *size);
 bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size);
 bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size);
 void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size);
-void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need);
+void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need, uint32_t prev);
 #endif
 
 #ifdef GALLOC_HOT
@@ -96,16 +89,22 @@ GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size
     galloc_link(heap, link, size);
 }
 
-// Makes a free chunk smaller at its end. One that is alone in its bin, and keeps to it, stays there.
-GALLOC_HOT void galloc_resize_free(galloc_heap_t *heap, uint32_t link, uint32_t old, uint32_t size) {
+// Takes the end of a free chunk off: the first `front` units, 0 or >= 2, stay free, the rest is in no bin. A large chunk
+// that is alone in its bin, and keeps to it, stays there. Returns the prev bits of the rest.
+GALLOC_HOT uint32_t galloc_take_end(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front) {
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    if (size >= heap->small_limit && heap->heads[galloc_large_bin(heap, size)] == link &&
-        (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {
-        galloc_set_free(heap, link, size);
-        return;
+    if (front == 0) {
+        galloc_detach(heap, link, size);
+        return GALLOC_PREV_IN_USE;
     }
-    galloc_detach(heap, link, old);
-    galloc_release(heap, link, size);
+    if (front >= heap->small_limit && heap->heads[galloc_large_bin(heap, front)] == link &&
+        (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {
+        galloc_set_free(heap, link, front);
+        return 0;
+    }
+    galloc_detach(heap, link, size);
+    galloc_release(heap, link, front);
+    return 0;
 }
 
 // Whether `block` is a live block of the heap. Then *link and *size are those of its chunk, and the header of the next chunk
@@ -124,8 +123,8 @@ GALLOC_HOT bool galloc_is_live(const galloc_heap_t *heap, const void *block, uin
     uint32_t found = galloc_size_of(heap, header), wrong = galloc_live_header(heap, at, found) ^ header;
     *link = at;
     *size = found;
-    // Both prev bits, or none, may be set.
-    return (wrong == 0 || wrong == GALLOC_PREV_IN_USE) && galloc_in_range(heap, at, found);
+    // Both prev bits, 6, or none may be set; 8, the lowest bit of the size, is the same in both.
+    return ((wrong + 2u) & ~(8u + 2u)) == 0 && galloc_in_range(heap, at, found);
 }
 
 // Units of the chunk at `next`, which follows a live one, if it is free and can be merged with; 0 if it is in use.
@@ -135,7 +134,7 @@ GALLOC_HOT bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint
     if (galloc_chunk_at(heap, next)->header & GALLOC_IN_USE) {
         return true;
     }
-    *size = galloc_free_units(heap, next);
+    *size = galloc_free_units_at(heap, next);
     return *size != 0;
 }
 
@@ -159,8 +158,6 @@ GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t si
         heap->peak = used;
         heap->guard ^= peak ^ used;
     }
-    // A header that stays behind in a free chunk must not pass for a live one.
-    galloc_chunk_at(heap, link)->header = 0;
     if (next_size != 0) {
         galloc_detach(heap, link + size, next_size);
     } else {
@@ -168,23 +165,22 @@ GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t si
     }
 }
 
-// Makes a live block of `need` units, `front` units behind `link`, of free space that is in no bin any more:
+// Makes a live block of the first `need` units of free space that is in no bin any more:
 //
-//   | front: 0 or >= 2, dealt with by the caller | need | back: 0 or >= 2; 1 goes to the block |
+//   | need | back: 0 or >= 2; 1 goes to the block |
 //
-// Returns the block.
-GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need) {
-    uint32_t block = link + front, back = size - front - need;
+// prev: the block's prev bits. Returns the block.
+GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need, uint32_t prev) {
+    uint32_t back = size - need;
     if (back >= GALLOC_MIN_UNITS) {
-        galloc_release(heap, block + need, back);
+        galloc_release(heap, link + need, back);
     } else {
-        need += back;
-        galloc_toggle_prev(heap, block + need);
+        need = size;
+        galloc_toggle_prev(heap, link + size);
     }
-    uint32_t prev_flags = (front == 0) * (uint32_t)GALLOC_PREV_IN_USE;
-    galloc_chunk_at(heap, block)->header = galloc_live_header(heap, block, need) | prev_flags;
+    galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, need) | prev;
     heap->used += galloc_payload_size(need);
-    return galloc_payload_at(heap, block);
+    return galloc_payload_at(heap, link);
 }
 #endif
 
@@ -194,9 +190,8 @@ galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block);
 // galloc_alloc for a heap that is known to be sound.
 void *galloc_alloc_sound(galloc_heap_t *heap, size_t size, size_t align);
 
-// galloc_free for a chunk that was live a moment ago. Where another block was handed out over it, in a damaged heap, its
-// header may have been overwritten since.
-galloc_fault_t galloc_free_live(galloc_heap_t *heap, uint32_t link);
+// galloc_free for a live chunk of `size` units.
+galloc_fault_t galloc_free_live(galloc_heap_t *heap, uint32_t link, uint32_t size);
 
 // Counts a failure. Returns NULL.
 void *galloc_fail(galloc_heap_t *heap);

@@ -75,9 +75,8 @@ void galloc_walk(const galloc_heap_t *heap, galloc_visit_t visit, void *context)
 #define WORD(field) ((uint32_t)offsetof(galloc_heap_t, field) / 4u)
 
 static bool geometry_ok(const galloc_heap_t *heap) {
-    return heap->magic == GALLOC_MAGIC && galloc_static_xor(heap) == GALLOC_MAGIC && heap->first < heap->units &&
-           heap->first + heap->span == heap->units - 1u && GALLOC_HEADS + heap->bins <= heap->first * 2u + 1u &&
-           galloc_small_bins(heap) < heap->bins;
+    return galloc_is_sound(heap) && heap->first < heap->units && heap->first + heap->span == heap->units - 1u &&
+           GALLOC_HEADS + heap->bins <= heap->first * 2u + 1u && galloc_small_bins(heap) < heap->bins;
 }
 
 static uint32_t wrong_guard(const galloc_heap_t *heap) {

@@ -11,11 +11,9 @@ GALLOC_INLINE bool resize_chunk(galloc_heap_t *heap, uint32_t link, uint32_t siz
     if (next_size == 0 && size - need < GALLOC_MIN_UNITS) {
         return true; // slack
     }
-    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t prev_flags = chunk->header & GALLOC_PREV_IN_USE;
+    uint32_t prev = galloc_chunk_at(heap, link)->header & GALLOC_PREV_IN_USE;
     galloc_take_back(heap, link, size, next_size);
-    galloc_cut(heap, link, size + next_size, 0, need);
-    chunk->header ^= prev_flags ^ GALLOC_PREV_IN_USE;
+    galloc_cut(heap, link, size + next_size, need, prev);
     return true;
 }
 
@@ -27,7 +25,7 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 }
 
 // Merges a live chunk with the free one before it, and the one of `next_size` units behind it if that is not 0, and makes
-// of them one block that starts as early as `mask` (alignment in units - 1) allows:
+// of them one block that starts as early as `mask` (alignment - 1) allows:
 //
 //   | free before | old block | free behind |
 //   | front | new block ................... |
@@ -36,28 +34,26 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 // as late as it can, and leaves the hole to others; but for an over-aligned one, which needs a place that suits.
 // The old payload is not touched. Returns the new block, or NULL, with nothing changed, when there is no room.
 GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t next_size, uint32_t need,
-                                  uint32_t mask) {
+                                  size_t mask) {
     uint32_t before_size;
     if (!galloc_size_before(heap, link, &before_size)) {
         return NULL;
     }
     uint32_t before = link - before_size, total = before_size + size + next_size;
-    uint32_t front = (0u - (before + galloc_origin(heap))) & mask;
+    size_t front = ((0u - (uintptr_t)galloc_payload_at(heap, before)) & mask) / 8u;
     if (front == 1u) { // no chunk is that small
-        front += mask + 1u;
-    } else if (need <= before_size && mask == 0) {
+        front += (mask + 1u) / 8u;
+    } else if (need <= before_size && mask < 8u) {
         front = total - need;
     }
     if (front > before_size || total - front < need) {
         return NULL;
     }
     galloc_take_back(heap, link, size, next_size);
-    if (front != 0) {
-        galloc_resize_free(heap, before, before_size, front);
-    } else {
-        galloc_detach(heap, before, before_size);
-    }
-    return galloc_cut(heap, before, total, front, total - front);
+    galloc_chunk_at(heap, link)->header = 0; // what stays behind must not pass for a live chunk
+    total -= (uint32_t)front;
+    uint32_t prev = galloc_take_end(heap, before, before_size, (uint32_t)front);
+    return galloc_cut(heap, before + (uint32_t)front, total, total, prev);
 }
 
 bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
@@ -73,9 +69,9 @@ bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t 
     if (!galloc_is_live(heap, block, &link, &old)) {
         return false;
     }
-    if ((align & (align - 1u)) == 0 && align / 8u < GALLOC_NO_UNITS) { // else galloc_alloc refuses and counts
-        uint32_t mask = (uint32_t)(align / 8u) - (align >= 8u);
-        bool aligned = ((link + galloc_origin(heap)) & mask) == 0;
+    size_t mask = align - (align != 0);
+    if ((align & mask) == 0) { // else galloc_alloc refuses and counts
+        bool aligned = ((uintptr_t)block & mask) == 0;
         if (aligned && need == old) {
             move->to = block;
             return true;
@@ -106,16 +102,19 @@ GALLOC_FLAT void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, 
     if (!galloc_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
-    if (move.to == NULL) {
-        move.to = galloc_alloc_sound(heap, size, align);
-    }
-    if (move.to != NULL && move.bytes != 0) {
-        __builtin_memmove(move.to, block, move.bytes);
+    void *to = move.to != NULL ? move.to : galloc_alloc_sound(heap, size, align);
+    if (to != NULL && move.bytes != 0) {
+        __builtin_memmove(to, block, move.bytes);
         if (move.merged) {
-            galloc_resize(heap, move.to, size);
+            galloc_resize(heap, to, size);
         } else {
-            galloc_free_live(heap, galloc_link_of(heap, block));
+            // Where it was handed out over the old one, in a damaged heap, the header may have been overwritten.
+            uint32_t link = galloc_link_of(heap, block);
+            uint32_t old = galloc_size_of(heap, galloc_chunk_at(heap, link)->header);
+            if (galloc_in_range(heap, link, old)) {
+                galloc_free_live(heap, link, old);
+            }
         }
     }
-    return move.to;
+    return to;
 }

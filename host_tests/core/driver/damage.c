@@ -15,7 +15,6 @@ typedef struct {
     galloc_heap_t *heap;
     rng_t rng;
     const galloc_config_t *config;
-    bool spare_control; // overwrites chunks only
     uint8_t *live[MAX_LIVE];
     size_t count;
 } case_t;
@@ -84,23 +83,19 @@ static void act(case_t *c) {
 
 static void overwrite(case_t *c) {
     uint32_t where = rng_below(&c->rng, (uint32_t)c->region.size), count = 1 + rng_below(&c->rng, 8);
-    uint32_t control = (uint32_t)galloc_overhead(c->region.size, c->config);
-    if (!c->spare_control && rng_below(&c->rng, 3) == 0) { // the control block more often than its share
+    if (rng_below(&c->rng, 3) == 0) { // the control block more often than its share
         where = rng_below(&c->rng, 64);
     } else if (c->count > 0 && rng_below(&c->rng, 2) == 0) { // or a header
         where = (uint32_t)(c->live[rng_below(&c->rng, (uint32_t)c->count)] - c->region.base - HEADER);
     }
     for (uint32_t i = 0; i < count && where + i < c->region.size; i++) {
-        if (c->spare_control && where + i < control + 24) {
-            continue;
-        }
         c->region.base[where + i] = (uint8_t)rng_next(&c->rng) & (rng_below(&c->rng, 2) ? 0xFF : 0x07);
     }
 }
 
-static void one_case(uint32_t seed, uint32_t number, bool spare_control) {
+static void one_case(uint32_t seed, uint32_t number) {
     static const galloc_config_t configs[] = {{0, 0, false}, {1, 2, false}, {4, 2, true}, {64, 16, false}};
-    case_t c = {.rng = {((uint64_t)seed << 32) + number}, .spare_control = spare_control};
+    case_t c = {.rng = {((uint64_t)seed << 32) + number}};
     c.config = &configs[number % 4];
     fail_context("damage seed %u case %u", seed, number);
     region_map(&c.region, 6000 + rng_below(&c.rng, 4000), rng_below(&c.rng, 64));
@@ -132,11 +127,11 @@ static void on_alarm(int number) {
 
 int mode_damage(int argc, char **argv) {
     uint32_t seed = argument(argc, argv, 1, 1), cases = argument(argc, argv, 2, 10000);
-    uint32_t spare_control = argument(argc, argv, 3, 0), first = argument(argc, argv, 4, 0);
+    uint32_t first = argument(argc, argv, 3, 0);
     signal(SIGALRM, on_alarm);
     for (uint32_t number = first; number < first + cases; number++) {
         alarm(20); // a case takes microseconds; one that does not end must not hold up the tests
-        one_case(seed, number, spare_control != 0);
+        one_case(seed, number);
     }
     printf("damage seed %u: %u cases\n", seed, cases);
     return 0;
