@@ -36,9 +36,9 @@ GALLOC_SHARED bool find(const galloc_heap_t *heap, uint32_t need, uint32_t *link
 
 // Hands out `need` units, `front` units into the free chunk at `link`.
 GALLOC_SHARED void *hand_out(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front, uint32_t need) {
-    uint32_t prev = galloc_take_end(heap, link, size, front);
+    galloc_take_end(heap, link, size, front);
     heap->allocs++;
-    return galloc_cut(heap, link + front, size - front, need, prev);
+    return galloc_cut(heap, link + front, size - front, need, galloc_prev_bits(front));
 }
 
 typedef struct {

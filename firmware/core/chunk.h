@@ -196,9 +196,12 @@ GALLOC_HOT uint32_t galloc_free_units_at(const galloc_heap_t *heap, uint32_t lin
     uint32_t more = galloc_chunk_at(heap, link)->header - (GALLOC_MIN_UNITS * 8u + GALLOC_PREV_IN_USE);
     more = more >> 3 | more << 29;
     size_t end = (size_t)link + more + GALLOC_MIN_UNITS;
-    bool wraps = SIZE_MAX == UINT32_MAX && more >= GALLOC_NO_UNITS;
-    bool inside = end <= heap->units && !wraps;
-    return inside && galloc_chunk_at(heap, (uint32_t)end)->tag_before == link ? more + GALLOC_MIN_UNITS : 0;
+#if GALLOC_WORD_LOG2 == 5u // else the sum cannot wrap
+    if (end < link + GALLOC_MIN_UNITS) {
+        return 0;
+    }
+#endif
+    return end <= heap->units && galloc_chunk_at(heap, (uint32_t)end)->tag_before == link ? more + GALLOC_MIN_UNITS : 0;
 }
 
 GALLOC_HOT uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link) {

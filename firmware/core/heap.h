@@ -11,6 +11,11 @@
 
 _Static_assert(offsetof(struct galloc_heap, key) == 4u * GALLOC_STATIC_WORDS - 4u, "galloc_is_sound counts on it");
 
+// The prev bits of what follows `front` free units, or a chunk in use where that is 0.
+GALLOC_INLINE uint32_t galloc_prev_bits(uint32_t front) {
+    return (front == 0) * (uint32_t)GALLOC_PREV_IN_USE;
+}
+
 // Whether this is a heap whose control block can be relied on: every index comes from words that never change.
 #if GALLOC_SMALL_CODE
 bool galloc_is_sound(const galloc_heap_t *heap);
@@ -63,7 +68,7 @@ GALLOC_INLINE uint32_t galloc_payload_size(uint32_t size) {
 #if GALLOC_SMALL_CODE
 void galloc_detach(galloc_heap_t *heap, uint32_t link, uint32_t size);
 void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size);
-uint32_t galloc_take_end(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front);
+void galloc_take_end(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front);
 bool galloc_is_live(const galloc_heap_t *heap, const void *block, uint32_t *link, uint32_t *size);
 bool galloc_size_after(const galloc_heap_t *heap, uint32_t next, uint32_t *size);
 bool galloc_size_before(const galloc_heap_t *heap, uint32_t link, uint32_t *size);
@@ -90,21 +95,20 @@ GALLOC_HOT void galloc_release(galloc_heap_t *heap, uint32_t link, uint32_t size
 }
 
 // Takes the end of a free chunk off: the first `front` units, 0 or >= 2, stay free, the rest is in no bin. A large chunk
-// that is alone in its bin, and keeps to it, stays there. Returns the prev bits of the rest.
-GALLOC_HOT uint32_t galloc_take_end(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front) {
+// that is alone in its bin, and keeps to it, stays there.
+GALLOC_HOT void galloc_take_end(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t front) {
     const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
     if (front == 0) {
         galloc_detach(heap, link, size);
-        return GALLOC_PREV_IN_USE;
+        return;
     }
     if (front >= heap->small_limit && heap->heads[galloc_large_bin(heap, front)] == link &&
         (chunk->next | chunk->child[0] | chunk->child[1]) == 0) {
         galloc_set_free(heap, link, front);
-        return 0;
+        return;
     }
     galloc_detach(heap, link, size);
     galloc_release(heap, link, front);
-    return 0;
 }
 
 // Whether `block` is a live block of the heap. Then *link and *size are those of its chunk, and the header of the next chunk
@@ -169,7 +173,7 @@ GALLOC_HOT void galloc_take_back(galloc_heap_t *heap, uint32_t link, uint32_t si
 //
 //   | need | back: 0 or >= 2; 1 goes to the block |
 //
-// prev: the block's prev bits. Returns the block.
+// prev: the prev bits of its header. Returns the block.
 GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t need, uint32_t prev) {
     uint32_t back = size - need;
     if (back >= GALLOC_MIN_UNITS) {

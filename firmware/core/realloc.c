@@ -25,7 +25,7 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 }
 
 // Merges a live chunk with the free one before it, and the one of `next_size` units behind it if that is not 0, and makes
-// of them one block that starts as early as `mask` (alignment - 1) allows:
+// of them one block that starts as early as `mask` (alignment in units - 1) allows:
 //
 //   | free before | old block | free behind |
 //   | front | new block ................... |
@@ -40,20 +40,20 @@ GALLOC_INLINE void *grow_backward(galloc_heap_t *heap, uint32_t link, uint32_t s
         return NULL;
     }
     uint32_t before = link - before_size, total = before_size + size + next_size;
-    size_t front = ((0u - (uintptr_t)galloc_payload_at(heap, before)) & mask) / 8u;
-    if (front == 1u) { // no chunk is that small
-        front += (mask + 1u) / 8u;
-    } else if (need <= before_size && mask < 8u) {
-        front = total - need;
+    size_t start = (0u - (uintptr_t)galloc_payload_at(heap, before) / 8u) & mask;
+    if (start == 1u) { // no chunk is that small
+        start += mask + 1u;
+    } else if (need <= before_size && mask == 0) {
+        start = total - need;
     }
-    if (front > before_size || total - front < need) {
+    if (start > before_size || total - start < need) {
         return NULL;
     }
+    uint32_t front = (uint32_t)start;
     galloc_take_back(heap, link, size, next_size);
     galloc_chunk_at(heap, link)->header = 0; // what stays behind must not pass for a live chunk
-    total -= (uint32_t)front;
-    uint32_t prev = galloc_take_end(heap, before, before_size, (uint32_t)front);
-    return galloc_cut(heap, before + (uint32_t)front, total, total, prev);
+    galloc_take_end(heap, before, before_size, front);
+    return galloc_cut(heap, before + front, total - front, total - front, galloc_prev_bits(front));
 }
 
 bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
@@ -81,7 +81,7 @@ bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t 
                 move->to = block;
                 return true;
             }
-            move->to = grow_backward(heap, link, old, next_size, need, mask);
+            move->to = grow_backward(heap, link, old, next_size, need, mask / 8u);
             move->merged = move->to != NULL;
         }
     }

@@ -91,7 +91,10 @@ static void bad_regions(void) {
 #endif
     EXPECT(galloc_init((void *)(UINTPTR_MAX - 2), 2, NULL) == NULL);
     EXPECT(galloc_init(region + 1, 3, NULL) == NULL);
-    EXPECT(galloc_overhead(SIZE_MAX, NULL) == galloc_overhead(0xfffffff0u, NULL));
+    for (uint16_t smallbins = 2; smallbins <= 5; smallbins++) { // an even, and an odd number of bins
+        const galloc_config_t config = {smallbins, 2, false};
+        EXPECT(galloc_overhead(SIZE_MAX, &config) == galloc_overhead(0xfffffff0u, &config));
+    }
 #if SIZE_MAX > UINT32_MAX
     EXPECT(galloc_overhead((size_t)5 << 30, NULL) == galloc_overhead(0xfffffff0u, NULL));
 #endif
@@ -747,6 +750,16 @@ static void wild_up(void) {
     }
 }
 
+// A free chunk whose `next` leads to the last unit, where no chunk can stand: the header behind it stays what it was.
+static void last_unit(void) {
+    galloc_heap_t *heap = fresh();
+    uint8_t *last = galloc_alloc(heap, 44, 8), *hole = galloc_alloc(heap, 12, 8);
+    EXPECT(hole < last && galloc_alloc(heap, 44, 8) != NULL && galloc_free(heap, hole) == GALLOC_OK);
+    uint32_t end = galloc_chunk_at(heap, heap->units)->header;
+    galloc_chunk_at(heap, galloc_link_of(heap, hole))->next = heap->units - 1u;
+    EXPECT(galloc_alloc(heap, 12, 8) == hole && galloc_chunk_at(heap, heap->units)->header == end);
+}
+
 // A header of a free chunk that is wrong in one bit: those next to it are not merged with it.
 static void wrong_free_header(void) {
     galloc_heap_t *heap = fresh();
@@ -992,6 +1005,7 @@ int main(void) {
     least_sufficient_alignment();
     stray_chunks();
     wild_up();
+    last_unit();
     wrong_tag();
     wrong_free_header();
     forged_headers();
