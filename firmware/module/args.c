@@ -45,46 +45,50 @@ void galloc_verify_region(const galloc_heap_obj_t *self) {
     }
 }
 
-size_t galloc_get_size(mp_obj_t arg) {
-    mp_int_t value;
+// An int cut to INTPTR_MIN and INTPTR_MAX, which no size and no offset in a region reaches. The native module's function
+// table would cut a big int to its low word.
+static mp_int_t get_int(mp_obj_t arg) {
     if (mp_obj_is_small_int(arg)) {
-        value = MP_OBJ_SMALL_INT_VALUE(arg);
-    } else if (mp_obj_get_type(arg) == galloc_type_int) {
-        // Comparing a big int with a small one needs no memory, converting it would.
-        value = mp_binary_op(MP_BINARY_OP_LESS, arg, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true ? -1 : 0;
-        if (value == 0) {
-            return SIZE_MAX;
-        }
-    } else {
-        value = mp_obj_get_int(arg);
+        return MP_OBJ_SMALL_INT_VALUE(arg);
     }
+    if (mp_obj_get_type(arg) == galloc_type_int) {
+        // Comparing a big int with a small one needs no memory, converting it would.
+        bool negative = mp_binary_op(MP_BINARY_OP_LESS, arg, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true;
+        return negative ? INTPTR_MIN : INTPTR_MAX;
+    }
+    return mp_obj_get_int(arg);
+}
+
+size_t galloc_get_size(mp_obj_t arg) {
+    mp_int_t value = get_int(arg);
     if (value < 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("negative size"));
     }
-    return (size_t)value;
+    return value == INTPTR_MAX ? SIZE_MAX : (size_t)value;
 }
 
 size_t galloc_get_align(mp_obj_t arg) {
-    size_t align = galloc_get_size(arg);
-    if (align == SIZE_MAX) {
+    mp_int_t align = get_int(arg);
+    if (align == INTPTR_MAX) {
         // A big int. Nothing is aligned to the half of the address space, and a power of two can say so truthfully.
         return SIZE_MAX ^ (SIZE_MAX >> 1);
     }
-    if ((align & (align - 1)) != 0) {
+    if (align < 0 || (align & (align - 1)) != 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("align must be a power of two"));
     }
-    return align;
+    return (size_t)align;
+}
+
+size_t galloc_get_index(mp_obj_t arg, size_t count) {
+    mp_int_t index = get_int(arg);
+    if (index < 0 || (size_t)index >= count) {
+        galloc_raise_text(&mp_type_IndexError, "index out of range");
+    }
+    return (size_t)index;
 }
 
 galloc_fault_t galloc_get_payload(const galloc_heap_obj_t *self, mp_obj_t handle, void **payload) {
-    mp_int_t offset;
-    if (mp_obj_is_small_int(handle)) {
-        offset = MP_OBJ_SMALL_INT_VALUE(handle);
-    } else if (mp_obj_get_type(handle) == galloc_type_int) {
-        return GALLOC_FAULT_FOREIGN;
-    } else {
-        offset = mp_obj_get_int(handle);
-    }
+    mp_int_t offset = get_int(handle);
     if (offset < 0 || (size_t)offset >= self->size) {
         return GALLOC_FAULT_FOREIGN;
     }
@@ -121,10 +125,25 @@ void galloc_raise_text(const mp_obj_type_t *type, const char *text) {
     #endif
 }
 
+// `text` of `length` bytes, with a number in the place of its %d.
+GALLOC_NORETURN static void raise_number(const mp_obj_type_t *type, const char *text, size_t length, mp_obj_t number) {
+    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, mp_obj_new_str(text, length), number);
+    nlr_raise(mp_obj_new_exception_arg1(type, message));
+}
+
 void galloc_raise_memory(mp_obj_t size) {
     static const char text[] = "memory allocation failed, allocating %d bytes";
-    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, mp_obj_new_str(text, sizeof(text) - 1), size);
-    nlr_raise(mp_obj_new_exception_arg1(&mp_type_MemoryError, message));
+    raise_number(&mp_type_MemoryError, text, sizeof(text) - 1, size);
+}
+
+void galloc_raise_config(const galloc_config_t *config) {
+    static const char text[] = "region too small, %d bytes will do";
+    // The smallest block, and what a start and an end at any address cost; small regions have a bin or two less.
+    size_t enough = galloc_overhead(1024, config) + 24;
+    if (config->alignment_sub_bins != 1) {
+        raise_number(&mp_type_ValueError, text, sizeof(text) - 1, MP_OBJ_NEW_SMALL_INT(enough));
+    }
+    mp_raise_ValueError(MP_ERROR_TEXT("sub_bins must be 2 or more"));
 }
 
 void galloc_raise_fault(galloc_fault_t fault) {

@@ -69,6 +69,8 @@ void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     } else if (attr == MP_QSTR_size) {
         block_payload(self, &usable);
         dest[0] = mp_obj_new_int_from_uint(usable);
+    } else if (attr == MP_QSTR__freed) {
+        dest[0] = mp_obj_new_bool(self->offset == 0);
     } else {
         dest[1] = MP_OBJ_SENTINEL; // look on among the methods
     }

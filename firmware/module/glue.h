@@ -84,6 +84,9 @@ size_t galloc_get_size(mp_obj_t arg);
 // An alignment: as galloc_get_size, and ValueError when neither 0 nor a power of two. Returns 0 for 0.
 size_t galloc_get_align(mp_obj_t arg);
 
+// An index of one of `count` items: IndexError when there is none such, TypeError when no int.
+size_t galloc_get_index(mp_obj_t arg, size_t count);
+
 // Sets `*payload` to what a raw handle means (NULL for 0), or returns the fault that the number alone shows. TypeError
 // when the handle is no int.
 galloc_fault_t galloc_get_payload(const galloc_heap_obj_t *self, mp_obj_t handle, void **payload);
@@ -93,6 +96,10 @@ uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t 
 
 GALLOC_NORETURN void galloc_raise_text(const mp_obj_type_t *type, const char *text);
 GALLOC_NORETURN void galloc_raise_memory(mp_obj_t size);
+
+// ValueError that says why no heap could be made with this configuration.
+GALLOC_NORETURN void galloc_raise_config(const galloc_config_t *config);
+
 GALLOC_NORETURN void galloc_raise_fault(galloc_fault_t fault);
 
 // block_type.c
@@ -114,6 +121,11 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
 
 // The region that the board reserves, and its bytes; NULL where there is none.
 uint8_t *galloc_board_region(size_t *size);
+
+// shared.c
+
+// Whether C modules hold blocks of a heap in these bytes.
+bool galloc_shared_holds(const uint8_t *region, size_t size);
 #endif
 
 // view.c

@@ -30,6 +30,11 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
         .bounded_search = mp_obj_is_true(args[5]),
     };
     bool attach = mp_obj_is_true(args[6]);
+    #if !GALLOC_NATMOD
+    if (!attach && galloc_shared_holds(region, size)) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("C modules hold blocks there"));
+    }
+    #endif
     // First the object, then the heap: the first may fail, and then no byte of the region has changed.
     galloc_heap_obj_t *self = mp_obj_malloc(galloc_heap_obj_t, (const mp_obj_type_t *)&galloc_heap_type);
     self->owner = args[0];
@@ -40,7 +45,7 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
         if (attach) {
             galloc_raise_fault(galloc_initialized(region, size) ? GALLOC_FAULT_CORRUPT : GALLOC_FAULT_GEOMETRY);
         }
-        mp_raise_ValueError(MP_ERROR_TEXT("region too small, or bad configuration"));
+        galloc_raise_config(&config);
     }
     self->generation = galloc_generation(self->heap);
     return MP_OBJ_FROM_PTR(self);
@@ -75,20 +80,11 @@ static mp_obj_t heap_alloc(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(galloc_heap_alloc_obj, 1, heap_alloc);
 
-// The number of a root, IndexError when there is none such.
-static size_t root_number(mp_obj_t arg) {
-    mp_int_t number = mp_obj_get_int(arg);
-    if (number < 0 || number >= GALLOC_ROOTS) {
-        galloc_raise_text(&mp_type_IndexError, "index out of range");
-    }
-    return (size_t)number;
-}
-
 // _root(number) -> word of the root table
 static mp_obj_t heap_root(mp_obj_t self_in, mp_obj_t number) {
     const galloc_heap_obj_t *self = galloc_get_heap(self_in);
     galloc_verify_region(self);
-    return mp_obj_new_int_from_uint(galloc_root(self->heap, root_number(number)));
+    return mp_obj_new_int_from_uint(galloc_root(self->heap, galloc_get_index(number, GALLOC_ROOTS)));
 }
 MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_root_obj, heap_root);
 
@@ -96,7 +92,8 @@ MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_root_obj, heap_root);
 static mp_obj_t heap_set_root(mp_obj_t self_in, mp_obj_t number, mp_obj_t value) {
     const galloc_heap_obj_t *self = galloc_get_heap(self_in);
     galloc_verify_region(self);
-    galloc_locked_set_root(self->heap, root_number(number), (uint32_t)mp_obj_get_int_truncated(value));
+    galloc_locked_set_root(self->heap, galloc_get_index(number, GALLOC_ROOTS),
+                           (uint32_t)mp_obj_get_int_truncated(value));
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_3(galloc_heap_set_root_obj, heap_set_root);

@@ -95,11 +95,7 @@ MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_address_obj, heap_address);
 static uint8_t *raw_item(const mp_obj_t *args, size_t width) {
     size_t usable;
     uint8_t *payload = galloc_get_live(galloc_get_heap(args[0]), args[1], &usable);
-    mp_int_t index = mp_obj_get_int(args[2]);
-    if (index < 0 || (size_t)index >= usable / width) {
-        galloc_raise_text(&mp_type_IndexError, "index out of range");
-    }
-    return payload + (size_t)index * width;
+    return payload + galloc_get_index(args[2], usable / width) * width;
 }
 
 static mp_obj_t heap_get8(mp_obj_t self_in, mp_obj_t handle, mp_obj_t index) {

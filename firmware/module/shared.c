@@ -76,6 +76,16 @@ void galloc_shared_use(size_t *blocks, size_t *bytes) {
     GALLOC_UNLOCK(shared_heap);
 }
 
+bool galloc_shared_holds(const uint8_t *region, size_t size) {
+    if (shared_blocks == 0) {
+        return false;
+    }
+    galloc_stats_t stats;
+    galloc_locked_stats(shared_heap, &stats);
+    uintptr_t from = (uintptr_t)region, theirs = (uintptr_t)shared_heap;
+    return theirs - from < size || from - theirs < stats.total;
+}
+
 // _shared() -> (blocks, bytes) that C holds on the shared heap
 static mp_obj_t shared(void) {
     size_t blocks, bytes;

@@ -84,8 +84,10 @@ class Heap(_galloc.Heap):
     writable buffer, or an address with `size` in bytes. What the region held before is lost.
     smallbins, sub_bins: configuration of the bins, 0 for the defaults.
     bounded_search: over-aligned requests give up after a bounded search.
-    Raises ValueError for a region that is too small or a bad configuration.
+    Raises ValueError for a region that is too small or a bad configuration, RuntimeError where C
+    modules hold blocks.
 
+    A heap on the board's region is what heap() gives to those who ask for the shared one later.
     The heap keeps a buffer alive, and raises ValueError once the buffer is resized under it.
     Whoever gives an address answers for the memory there. A memoryview of a block keeps nothing
     alive: hold the Block or the Heap meanwhile.
@@ -98,7 +100,8 @@ class Heap(_galloc.Heap):
         elif not (0 <= smallbins <= 65535 and 0 <= sub_bins <= 65535):
             raise ValueError("smallbins and sub_bins must be 0 to 65535")
         address = 0
-        if region is None:
+        on_board = region is None
+        if on_board:
             found = regions()
             if not found:
                 raise OSError(_ENODEV)
@@ -115,11 +118,13 @@ class Heap(_galloc.Heap):
             if address <= 0 or size < 0 or address + size > 1 << _pointer_bits():
                 raise ValueError("no such memory")
         super().__init__(region, address, size, smallbins, sub_bins, bounded_search, attach)
+        if on_board:
+            _take_board(self, attach)
 
     @classmethod
     def attach(cls, region=None, size=None):
         """Re-opens the heap that is still in a region, after a soft reset for example, with its
-        blocks.
+        blocks. That on the board's region becomes the shared heap where there is none yet.
 
         Raises ValueError naming the fault when the region's bytes do not verify.
         """
@@ -245,6 +250,7 @@ class Arena:
     def __init__(self, heap):
         self._heap = heap
         self._blocks = []
+        self._full = 16  # blocks from which on those are forgotten that were freed one by one
 
     def alloc(self, size, *, align=8, zero=False):
         """As Heap.alloc; the Block dies with the arena. Raises ValueError once the arena is
@@ -252,6 +258,8 @@ class Arena:
         """
         if self._blocks is None:
             raise ValueError("arena is closed")
+        if len(self._blocks) >= self._full:
+            self._forget_freed()
         block = self._heap.alloc(size, align=align, zero=zero)
         try:
             self._blocks.append(block)
@@ -259,6 +267,16 @@ class Arena:
             block.free()
             raise
         return block
+
+    def _forget_freed(self):
+        blocks, kept = self._blocks, 0
+        for block in blocks:
+            if not block._freed:
+                blocks[kept] = block
+                kept += 1
+        while len(blocks) > kept:
+            blocks.pop()
+        self._full = max(16, 2 * kept)
 
     def free(self):
         """Frees all blocks, the youngest first. Again: nothing happens."""
@@ -277,8 +295,12 @@ class Arena:
             raise ValueError("arena is closed")
         return self
 
-    def __exit__(self, *_):
-        self.free()
+    def __exit__(self, kind, *_):
+        try:
+            self.free()
+        except ValueError:
+            if kind is None:
+                raise  # otherwise the exception that ends the `with` says more
 
 
 def _pointer_bits():
@@ -287,19 +309,31 @@ def _pointer_bits():
     return 64 if maxsize > 1 << 32 else 32
 
 
-_shared = None
+_shared = None  # the shared heap
+_board = None  # the latest heap on the board's region
 
 
 def heap():
-    """The shared heap; at first use it is made on the board's region. Raises OSError ENODEV where
-    there is none.
+    """The shared heap; at first use it is made on the board's region, or is the heap that is there
+    already. Raises OSError ENODEV where the board reserves none.
     """
     global _shared
     if _shared is None:
-        # C modules may have blocks there already, from before a soft reset too.
-        _shared = Heap.attach() if c_share()[0] else Heap()
+        if _board is None:
+            # C modules may have blocks there already, from before a soft reset too.
+            Heap.attach() if c_share()[0] else Heap()
+        _shared = _board
         _tell_c(_shared)
     return _shared
+
+
+def _take_board(heap, attached):
+    """A heap was opened on the board's region; one that was there has ended."""
+    global _shared, _board
+    if attached if _shared is None else _shared is _board:
+        _shared = heap
+        _tell_c(heap)
+    _board = heap
 
 
 def c_share():

@@ -133,6 +133,23 @@ for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, h.stats, h.ch
 for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, block.resize, block.realloc):
     attempt(call)
 
+# An index beyond the items, be it longer than a word, is no index.
+for x in (-1, 4, 1 << 32, -(1 << 32), (1 << 32) + 1, 1 << 64, -(1 << 64), (1 << 64) + 1, 1 << 80):
+    for call, args in (
+        (h.root.__getitem__, (x,)),
+        (h.root.__setitem__, (x, 9)),
+        (h.get8, (handle, x if x != 4 else 40 + 4)),
+        (h.put8, (handle, x if x != 4 else 40 + 4, 77)),
+        (h.get32, (handle, x if x != 4 else 11)),
+        (h.put32, (handle, x if x != 4 else 11, 77)),
+    ):
+        before = bytes(buffer)
+        try:
+            call(*args)
+            raise AssertionError((call, args))
+        except IndexError:
+            assert before == buffer, (call, args)
+
 # No two of these calls are the same.
 assert refused >= 1000, (calls, refused)
 h.check()

@@ -166,6 +166,26 @@ except ValueError:
     pass
 raises(ValueError, len, one)
 assert h.stats().blocks == 1
+try:
+    with h.arena() as a:
+        h.free(a.alloc(8).offset)
+        raise KeyError("the program's own")
+except KeyError as error:
+    assert error.args[0] == "the program's own"
+assert h.stats().blocks == 1
+with h.arena() as a:
+    kept = []
+    gc.collect()
+    before = gc.mem_alloc()
+    for i in range(400):
+        kept.append(a.alloc(8))
+        if i >= 20:
+            kept.pop(i % 20).free()
+    assert h.stats().blocks == 21
+    gc.collect()
+    assert gc.mem_alloc() - before < 4000, "Blocks that were freed are forgotten"
+assert h.stats().blocks == 1
+raises(ValueError, len, kept[0])
 keep.free()
 h.check()
 print("ok")

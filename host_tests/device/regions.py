@@ -76,6 +76,32 @@ for call in (
         raised += 1
 assert raised == 19, raised
 
+# The size that the error names will do, and not much less.
+for smallbins, sub_bins in ((0, 0), (1, 2), (5, 8), (200, 65535)):
+    try:
+        galloc.Heap(view[:8], smallbins=smallbins, sub_bins=sub_bins)
+        raise AssertionError("8 bytes")
+    except ValueError as error:
+        words = error.args[0].split()
+        assert words[:3] == ["region", "too", "small,"], words
+        size = int(words[3])
+    galloc.Heap(view[7 : 7 + size], smallbins=smallbins, sub_bins=sub_bins).alloc(8).free()
+    try:
+        galloc.Heap(view[: size - 64], smallbins=smallbins, sub_bins=sub_bins)
+        raise AssertionError("%d bytes, where %d are said to do" % (size - 64, size))
+    except ValueError:
+        pass
+for call, text in (
+    (lambda: galloc.Heap(buffer, sub_bins=1), "sub_bins must be 2 or more"),
+    (lambda: galloc.Heap(buffer).alloc(8, align=-8), "align must be a power of two"),
+    (lambda: galloc.Heap(buffer).alloc(-8), "negative size"),
+):
+    try:
+        call()
+        raise AssertionError(text)
+    except ValueError as error:
+        assert error.args[0] == text, error
+
 for smallbins, sub_bins in ((1, 2), (2, 2), (4, 2), (8, 4), (20, 8)):
     try:
         h = galloc.Heap(bytearray(2048), smallbins=smallbins, sub_bins=sub_bins)

@@ -27,7 +27,11 @@ if not regions:
     h = galloc.init(bytearray(2048))
 else:
     raises(ValueError, galloc.Heap, None, regions[0][2] + 1)
-    h = galloc.heap()
+    # There is one heap on the board's region: who asks for the shared one later gets this one.
+    h = galloc.Heap()
+    early = h.alloc(10)
+    assert not galloc.initialized() and galloc.heap() is h and h.stats().blocks == 1
+    early.free()
 assert galloc.initialized() and galloc.heap() is h
 raises(RuntimeError, galloc.init)
 raises(RuntimeError, galloc.init, bytearray(1024))
@@ -62,6 +66,15 @@ galloc.free(n)
 b.free()
 assert galloc.stats().blocks == 0
 assert h.stats().blocks == 0
+if regions:
+    # A heap made anew on that region takes the place of the one that ends by it.
+    lost = h.alloc(10)
+    new = galloc.Heap(None, size // 2)
+    assert galloc.heap() is new and galloc.initialized() and galloc.stats().blocks == 0
+    raises(ValueError, h.check)
+    raises(ValueError, lost.view)
+    raises(RuntimeError, galloc.init)
+    galloc.alloc(10).free()
 for name in "alloc malloc calloc realloc free usable_size address get8 put8 get32 put32".split():
     assert hasattr(galloc, name) and hasattr(h, name)
 for name in "stats check walk info dump arena".split():

@@ -27,6 +27,9 @@ where = WHERE
 h = galloc.Heap.attach(*where)
 h.check()
 assert h.stats().blocks == 2 and h.root[3] == 0xFFFFFFFF
+if not where:
+    assert galloc.initialized() and galloc.heap() is h, "attach() makes it the shared heap"
+    assert galloc.stats().blocks == 2
 m = h.root[0]
 assert m in [c[0] for c in h.walk() if c[2]]
 assert all(h.get8(m, i) == i & 255 for i in range(1000))

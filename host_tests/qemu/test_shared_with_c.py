@@ -45,11 +45,13 @@ AFTER_RESET = """
 import galloc, galloc_client
 assert galloc.c_share()[0] == 1
 galloc.check()
-try:
-    galloc.init()
-    raise AssertionError("init took the heap from C")
-except RuntimeError:
-    pass
+_, address, size, _ = galloc.regions()[0]
+for take in (galloc.init, galloc.Heap, lambda: galloc.Heap(address + 4, size // 2)):
+    try:
+        take()
+        raise AssertionError("the heap was taken from C")
+    except RuntimeError:
+        galloc.check()
 galloc_client.hold(4000)
 galloc.alloc(10).free()
 galloc_client.drop()
