@@ -103,31 +103,36 @@ void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
     }
 }
 
-static mp_obj_t block_view(size_t n_args, const mp_obj_t *args) {
-    const galloc_block_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    char typecode = 'B';
-    if (n_args > 1) {
-        mp_buffer_info_t info;
-        const mp_obj_type_t *type = mp_obj_get_type(args[1]);
-        if (type != &mp_type_str) {
-            mp_raise_TypeError(MP_ERROR_TEXT("typecode must be a string"));
-        }
-        mp_get_buffer_raise(args[1], &info, MP_BUFFER_READ);
-        typecode = info.len == 1 ? *(const char *)info.buf : 0;
-        // Not O, P or S: objects and pointers made of the bytes of a block would crash the interpreter.
-        const char *known = "BbHhIiLlQqfd";
-        while (*known != 0 && *known != typecode) {
-            known++;
-        }
-        if (*known == 0) {
-            mp_raise_ValueError(MP_ERROR_TEXT("bad typecode"));
-        }
+// The one character of a typecode. Not O, P or S: objects and pointers made of a block's bytes would crash the interpreter.
+static char get_typecode(mp_obj_t arg) {
+    if (mp_obj_get_type(arg) != &mp_type_str) {
+        mp_raise_TypeError(MP_ERROR_TEXT("typecode must be a string"));
     }
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(arg, &info, MP_BUFFER_READ);
+    char typecode = info.len == 1 ? *(const char *)info.buf : 0;
+    const char *known = "BbHhIiLlQqfd";
+    while (*known != 0 && *known != typecode) {
+        known++;
+    }
+    if (*known == 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("bad typecode"));
+    }
+    return typecode;
+}
+
+// view(typecode="B") -> memoryview
+static mp_obj_t block_view(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    mp_arg_t allowed[] = {{MP_QSTR_typecode, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}}};
+    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all(n_args - 1, args + 1, kwargs, MP_ARRAY_SIZE(allowed), allowed, values);
+    char typecode = values[0].u_obj == MP_OBJ_NULL ? 'B' : get_typecode(values[0].u_obj);
+    const galloc_block_obj_t *self = MP_OBJ_TO_PTR(args[0]);
     size_t usable;
     uint8_t *payload = block_payload(self, &usable);
     return galloc_view_new(payload, self->length, typecode);
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(galloc_block_view_obj, 1, 2, block_view);
+MP_DEFINE_CONST_FUN_OBJ_KW(galloc_block_view_obj, 1, block_view);
 
 static mp_obj_t block_resize(mp_obj_t self_in, mp_obj_t size_in) {
     galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);

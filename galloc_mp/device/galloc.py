@@ -82,7 +82,8 @@ class Heap(_galloc.Heap):
 
     region: None for the region that the board reserves (OSError ENODEV where there is none), a
     writable buffer, or an address with `size` in bytes. What the region held before is lost.
-    smallbins, sub_bins: configuration of the bins, 0 for the defaults.
+    smallbins, sub_bins: configuration of the bins, 0 for the defaults. Sub-bins are rounded up to
+    a power of two, 16 at most; there are 128 small bins at most, sub-bins counted.
     bounded_search: over-aligned requests give up after a bounded search.
     Raises ValueError for a region that is too small or a bad configuration, RuntimeError where C
     modules hold blocks.

@@ -32,12 +32,20 @@ class Block(Buffer):
     """Memory in a region, with the buffer protocol; any use after free() raises ValueError."""
 
     @property
-    def address(self) -> int: ...
+    def address(self) -> int:
+        """Of the first byte in memory, for DMA and C; another one after a realloc() that moved."""
+
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Bytes from the start of the region: the raw handle of the same block."""
+
     @property
-    def size(self) -> int: ...
-    def __len__(self) -> int: ...
+    def size(self) -> int:
+        """Usable bytes, len() of them asked for."""
+
+    def __len__(self) -> int:
+        """The bytes asked for."""
+
     @overload
     def __getitem__(self, i: int, /) -> int: ...
     @overload
@@ -46,11 +54,34 @@ class Block(Buffer):
     def __setitem__(self, i: int, value: int, /) -> None: ...
     @overload
     def __setitem__(self, i: slice, value: Buffer, /) -> None: ...
-    def view(self, typecode: str = "B", /) -> memoryview: ...
-    def resize(self, size: int, /) -> bool: ...
-    def realloc(self, size: int, /) -> Self: ...
-    def free(self) -> None: ...
-    def __enter__(self) -> Self: ...
+    def view(self, typecode: str = "B") -> memoryview:
+        """A memoryview of the bytes asked for, as items of one of the types bBhHiIlLqQfd of the
+        array module; len // itemsize of them.
+
+        It keeps nothing alive, and does not see that the block is freed: hold the Block meanwhile.
+        Raises ValueError for another typecode.
+        """
+
+    def resize(self, size: int, /) -> bool:
+        """Grows or shrinks to `size` bytes where it lies. False: there is no room, and nothing has
+        changed. Raises ValueError for a negative size.
+        """
+
+    def realloc(self, size: int, /) -> Self:
+        """Grows or shrinks to `size` bytes, moved with its contents where it must be; its alignment
+        stays. Returns the Block itself.
+
+        Raises MemoryError when nothing fits: the Block stays as it was.
+        """
+
+    def free(self) -> None:
+        """Gives the memory back. Again: nothing happens. Raises ValueError naming the fault when
+        the block's header was overwritten.
+        """
+
+    def __enter__(self) -> Self:
+        """`with heap.alloc(64) as block:` frees it at the end."""
+
     def __exit__(
         self,
         kind: type[BaseException] | None = None,
@@ -60,17 +91,42 @@ class Block(Buffer):
     ) -> None: ...
 
 class Arena:
-    def alloc(self, size: int, *, align: int = 8, zero: bool = False) -> Block: ...
-    def free(self) -> None: ...
+    """Blocks with one end of life: `with heap.arena() as arena: arena.alloc(64)`."""
+
+    def alloc(self, size: int, *, align: int = 8, zero: bool = False) -> Block:
+        """As Heap.alloc; the Block dies with the arena. Raises ValueError once that is closed."""
+
+    def free(self) -> None:
+        """Frees all blocks, the youngest first, and closes the arena. Again: nothing happens.
+        Raises ValueError naming the last fault when blocks were damaged; the others are freed.
+        """
+
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
 
 class Roots:
+    """Four words, 0 to 2**32 - 1, that survive with the heap. Raises IndexError beyond them,
+    ValueError for other values.
+    """
+
     def __len__(self) -> int: ...
     def __getitem__(self, i: int, /) -> int: ...
     def __setitem__(self, i: int, value: int, /) -> None: ...
 
 class Heap:
+    """A heap on a region of memory; what the region held before is lost.
+
+    region: None for the region that the board reserves, a writable buffer, or an address.
+    size: bytes; needed with an address, otherwise at most what the region has.
+    smallbins, sub_bins: configuration of the bins, 0 for the defaults, 22 and 2. Sub-bins are
+    rounded up to a power of two, 16 at most; there are 128 small bins at most, sub-bins counted.
+    bounded_search: over-aligned requests give up after a bounded search.
+
+    Raises ValueError for a region that is too small (the error names the size that will do) and for
+    a bad configuration, OSError ENODEV where the board reserves no region, RuntimeError where C
+    modules hold blocks in it.
+    """
+
     def __init__(
         self,
         region: Buffer | int | None = None,
@@ -81,29 +137,96 @@ class Heap:
         bounded_search: bool = False,
     ) -> None: ...
     @classmethod
-    def attach(cls, region: Buffer | int | None = None, size: int | None = None) -> Self: ...
-    def alloc(self, size: int, *, align: int = 8, zero: bool = False) -> Block: ...
-    def arena(self) -> Arena: ...
-    def malloc(self, size: int, align: int = 8) -> int: ...
-    def calloc(self, size: int, align: int = 8) -> int: ...
-    def realloc(self, handle: int, size: int, align: int = 8) -> int: ...
-    def free(self, handle: int, /) -> None: ...
-    def usable_size(self, handle: int, /) -> int: ...
-    def address(self, handle: int, /) -> int: ...
-    def get8(self, handle: int, index: int, /) -> int: ...
-    def put8(self, handle: int, index: int, value: int, /) -> None: ...
-    def get32(self, handle: int, index: int, /) -> int: ...
-    def put32(self, handle: int, index: int, value: int, /) -> None: ...
-    @property
-    def root(self) -> Roots: ...
-    def stats(self) -> Stats: ...
-    def check(self) -> None: ...
-    def walk(self) -> Iterator[tuple[int, int, bool]]: ...
-    def info(self, verbose: int = 0) -> None: ...
-    def dump(self, stream: _Writable) -> None: ...
+    def attach(cls, region: Buffer | int | None = None, size: int | None = None) -> Self:
+        """Re-opens the heap that is still in a region, after a reset for example, with its blocks.
+        That on the board's region becomes the shared heap where there is none yet.
 
-def regions() -> tuple[tuple[str, int, int, str], ...]: ...
-def heap() -> Heap: ...
+        Raises ValueError naming the fault when the bytes do not verify.
+        """
+
+    def alloc(self, size: int, *, align: int = 8, zero: bool = False) -> Block:
+        """A block of `size` bytes at a multiple of `align`, a power of two; zero: its bytes are 0.
+
+        Raises MemoryError when nothing fits, ValueError for a negative size or another align.
+        """
+
+    def arena(self) -> Arena:
+        """A context that frees all blocks which were allocated through it."""
+
+    def malloc(self, size: int, /, align: int = 8) -> int:
+        """The raw handle of a new block, its offset in the region; 0 when nothing fits. As all of
+        the raw tier it makes no object: for interrupt handlers and under heap_lock().
+
+        Raises ValueError for a negative size and an align that is no power of two.
+        """
+
+    def calloc(self, size: int, /, align: int = 8) -> int:
+        """As malloc(), bytes 0."""
+
+    def realloc(self, handle: int, size: int, /, align: int = 8) -> int:
+        """The handle of the block, grown or shrunk to `size` bytes and moved where it must be; 0
+        when nothing fits: the block stays. Handle 0: as malloc(). Raises ValueError naming the
+        fault for another handle that is no live block's.
+        """
+
+    def free(self, handle: int, /) -> None:
+        """Gives a block back. Raises ValueError naming the fault when it is no live block's handle;
+        then nothing has changed.
+        """
+
+    def usable_size(self, handle: int, /) -> int:
+        """Bytes of a live block; 0 for what is none."""
+
+    def address(self, handle: int, /) -> int:
+        """Of the first byte of a live block. Raises ValueError naming the fault for what is none.
+        On 32-bit targets an address from 2**30 on is an object: MemoryError under heap_lock().
+        """
+
+    def get8(self, handle: int, index: int, /) -> int:
+        """Byte `index` of a live block. Raises IndexError beyond its bytes, ValueError naming
+        the fault for what is no live block; so do the three below.
+        """
+
+    def put8(self, handle: int, index: int, value: int, /) -> None:
+        """Sets byte `index` to the low 8 bits of `value`."""
+
+    def get32(self, handle: int, index: int, /) -> int:
+        """Word `index`: bytes 4 * index to 4 * index + 3, in the processor's order. On 32-bit
+        targets a value from 2**30 on is an object: MemoryError under heap_lock().
+        """
+
+    def put32(self, handle: int, index: int, value: int, /) -> None:
+        """Sets word `index` to the low 32 bits of `value`."""
+
+    @property
+    def root(self) -> Roots:
+        """Four words that survive with the heap: `heap.root[0] = block.offset`, say."""
+
+    def stats(self) -> Stats:
+        """Numbers of the heap; used + free + overhead == total."""
+
+    def check(self) -> None:
+        """Verifies the whole heap. Raises ValueError with the fault's name and the offset where it
+        lies.
+        """
+
+    def walk(self) -> Iterator[tuple[int, int, bool]]:
+        """(offset, size, allocated) of each chunk in the order of addresses; sizes in bytes."""
+
+    def info(self, verbose: int = 0) -> None:
+        """Prints totals; with `verbose` also the map of the region, a character for 16 bytes."""
+
+    def dump(self, stream: _Writable) -> None:
+        """Writes the region's bytes to a stream, in parts of 512 bytes."""
+
+def regions() -> tuple[tuple[str, int, int, str], ...]:
+    """(name, address, bytes, attributes) of each region that the board reserves."""
+
+def heap() -> Heap:
+    """The shared heap; at first use it is made on the board's region, or is the heap that is there
+    already. Raises OSError ENODEV where the board reserves none.
+    """
+
 def init(
     region: Buffer | int | None = None,
     size: int | None = None,
@@ -111,9 +234,19 @@ def init(
     smallbins: int = 0,
     sub_bins: int = 0,
     bounded_search: bool = False,
-) -> Heap: ...
-def initialized() -> bool: ...
-def c_share() -> tuple[int, int]: ...
+) -> Heap:
+    """Sets the shared heap up on a region of your own, arguments as for Heap. Raises RuntimeError
+    when there is a shared heap already.
+    """
+
+def initialized() -> bool:
+    """Whether the shared heap is set up."""
+
+def c_share() -> tuple[int, int]:
+    """(blocks, bytes) of the shared heap that C modules of the firmware hold."""
+
+# The methods of the shared heap.
+
 def alloc(size: int, *, align: int = 8, zero: bool = False) -> Block: ...
 def arena() -> Arena: ...
 def malloc(size: int, align: int = 8) -> int: ...

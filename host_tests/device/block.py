@@ -36,6 +36,7 @@ with h.alloc(64, zero=True) as b:
     assert b.view()[0] == 1 and b.view()[63] == 2
     m[:4] = b"abcd"
     assert bytes(b)[:4] == b"abcd"
+    assert b.view(typecode="H")[0] == b.view("H")[0]
     w = b.view("I")
     assert len(w) == 16
     w[1] = 0x01020304
@@ -100,7 +101,7 @@ for use in (
     lambda b: b.offset,
     lambda b: b.size,
     lambda b: b.view(),
-    lambda b: b.view("H"),
+    lambda b: b.view(typecode="H"),
     lambda b: b.resize(8),
     lambda b: b.realloc(8),
     lambda b: b.__enter__(),
