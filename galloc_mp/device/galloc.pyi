@@ -58,7 +58,7 @@ class Block(Buffer):
         """A memoryview of the bytes asked for, as items of one of the types bBhHiIlLqQfd of the
         array module; len // itemsize of them.
 
-        It keeps nothing alive, and does not see that the block is freed: hold the Block meanwhile.
+        It keeps nothing alive and does not see that the block is freed: hold the Block meanwhile.
         Raises ValueError for another typecode.
         """
 
@@ -68,8 +68,8 @@ class Block(Buffer):
         """
 
     def realloc(self, size: int, /) -> Self:
-        """Grows or shrinks to `size` bytes, moved with its contents where it must be; its alignment
-        stays. Returns the Block itself.
+        """Grows or shrinks to `size` bytes, moved with its contents where it must be; its
+        alignment stays. Returns the Block itself.
 
         Raises MemoryError when nothing fits: the Block stays as it was.
         """
@@ -122,9 +122,9 @@ class Heap:
     rounded up to a power of two, 16 at most; there are 128 small bins at most, sub-bins counted.
     bounded_search: over-aligned requests give up after a bounded search.
 
-    Raises ValueError for a region that is too small (the error names the size that will do) and for
-    a bad configuration, OSError ENODEV where the board reserves no region, RuntimeError where C
-    modules hold blocks in it.
+    Raises ValueError for a region that is too small (the error names the size that will do) and
+    for a bad configuration, OSError ENODEV where the board reserves no region, RuntimeError where
+    C modules hold blocks in it.
     """
 
     def __init__(
@@ -170,8 +170,8 @@ class Heap:
         """
 
     def free(self, handle: int, /) -> None:
-        """Gives a block back. Raises ValueError naming the fault when it is no live block's handle;
-        then nothing has changed.
+        """Gives a block back. Raises ValueError naming the fault when it is no live block's
+        handle; then nothing has changed.
         """
 
     def usable_size(self, handle: int, /) -> int:
