@@ -5,13 +5,12 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export MPY_DIR GALLOC_REGION_SIZE GALLOC_OPTIMIZE BOARDS
+export TARGET SCRIPT MPY_DIR GALLOC_REGION_SIZE GALLOC_OPTIMIZE BOARDS
 
 TOOLS := host_tests/tools
 SETUP := $(TOOLS)/setup.sh
 PYTHON_VENV := .venv/bin/python
 READY := $(SETUP) apt:base venv
-TIMEOUT ?= 60
 
 .PHONY: help
 help: ## prints the verbs
@@ -54,7 +53,7 @@ endif
 run: ## runs a script: TARGET=unix SCRIPT=f.py [TIMEOUT=s]; ends with 1 when it raised, 2 on a time-out
 	$(DIRECTLY)@$(if $(and $(TARGET),$(SCRIPT)),,echo 'say make run TARGET=t SCRIPT=f.py; the targets: make targets' >&2; exit 1)
 	$(DIRECTLY)@$(READY)
-	$(DIRECTLY)@$(PYTHON_VENV) -m galloc_mp run --build --timeout '$(TIMEOUT)' '$(TARGET)' '$(SCRIPT)'
+	$(DIRECTLY)@$(PYTHON_VENV) -m galloc_mp run --build --timeout '$(or $(TIMEOUT),60)' "$$TARGET" "$$SCRIPT"
 
 .PHONY: targets
 targets: ## lists the targets of `make run`

@@ -21,11 +21,12 @@ GALLOC_BANK_BYTES := $(call galloc_number,$(GALLOC_BANK_SIZE))
 ifneq ($(words $(GALLOC_REGION_BYTES)),1)
 $(error GALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE) is no number of bytes)
 endif
-ifneq ($(shell [ $(GALLOC_REGION_BYTES) -ge 0 ] && [ $(GALLOC_REGION_BYTES) -le $(GALLOC_BANK_BYTES) ] && echo fits),fits)
-$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_BYTES) does not fit: this board can reserve 0 to $(GALLOC_BANK_BYTES) bytes at $(GALLOC_BANK_ORIGIN))
-endif
 
 ifneq ($(GALLOC_REGION_BYTES),0)
+# 512 bytes hold the control data and some blocks.
+ifneq ($(shell [ $(GALLOC_REGION_BYTES) -ge 512 ] && [ $(GALLOC_REGION_BYTES) -le $(GALLOC_BANK_BYTES) ] && echo fits),fits)
+$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_BYTES) does not fit: this board can reserve 512 to $(GALLOC_BANK_BYTES) bytes at $(GALLOC_BANK_ORIGIN), or 0)
+endif
 CFLAGS += -DGALLOC_BOARD_REGION_LINKED=1
 CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'
 CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'

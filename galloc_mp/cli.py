@@ -6,8 +6,14 @@ from typing import Annotated
 
 import typer
 
+typer.BadParameter.exit_code = 1  # its own 2 is that of the time-out
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=__doc__,
 )
 
 
@@ -20,7 +26,7 @@ def main() -> None:
 def run(
     target: Annotated[str, typer.Argument(help="name of a target; `targets` lists them")],
     script: Annotated[Path, typer.Argument(help="Python file to run there")],
-    timeout: Annotated[float, typer.Option(help="seconds that the script may take")] = 60,
+    timeout: Annotated[float, typer.Option(min=0, help="seconds that the script may take")] = 60,
     build: Annotated[bool, typer.Option(help="build what the target runs first")] = False,
 ) -> None:
     """Runs a script on a target: its output on stdout, a traceback on stderr.
@@ -51,6 +57,7 @@ def _add_command(module: str, name: str) -> None:
 
 _add_command("galloc_mp.demo", "demo")
 _add_command("galloc_mp.replay.command", "replay")
+_add_command("galloc_mp.dump", "open")
 
 if __name__ == "__main__":
     sys.exit(app())

@@ -24,6 +24,7 @@
 extern uint8_t galloc_region_start[], galloc_region_end[];
 #elif defined(GALLOC_REGION_SIZE) && GALLOC_REGION_SIZE > 0
 #define REGION_RESERVED (1)
+_Static_assert(GALLOC_REGION_SIZE >= 512, "GALLOC_REGION_SIZE: at least 512 bytes, or 0 for none");
 #if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE
 #include "pico/platform.h"
 static uint8_t __uninitialized_ram(region_bytes)[GALLOC_REGION_SIZE] __attribute__((aligned(8)));

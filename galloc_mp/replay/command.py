@@ -11,24 +11,25 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from galloc_mp.replay import report as show
 from galloc_mp.replay.fit import Fit, FitError, find
-from galloc_mp.replay.session import Outcome, Session
+from galloc_mp.replay.session import Outcome, RegionTooLarge, Session
 from galloc_mp.replay.trace import Trace, TraceError, load
 from galloc_mp.targets import TargetError, open_target
 
 
 class _Search(threading.Thread):
-    """The search for the smallest region, on the host, while the target works."""
+    """The search for the smallest region, on the host, while the target works. Takes what `find`
+    takes.
+    """
 
-    def __init__(self, trace: Trace, smallbins: int, sub_bins: int, progress):
+    def __init__(self, trace: Trace, **options):
         super().__init__(daemon=True)
-        self.arguments = trace, smallbins, sub_bins, progress
+        self.trace, self.options = trace, options
         self.found: Fit | None = None
         self.error: FitError | None = None
 
     def run(self) -> None:
-        trace, smallbins, sub_bins, progress = self.arguments
         try:
-            self.found = find(trace, smallbins=smallbins, sub_bins=sub_bins, progress=progress)
+            self.found = find(self.trace, **self.options)
         except FitError as error:
             self.error = error
 
@@ -60,7 +61,10 @@ def replay_trace(
     if fit:
         looking = bar.add_task(f"{trace.name}: smallest region, on this machine", total=1.0)
         search = _Search(
-            trace, smallbins, sub_bins, lambda share: bar.update(looking, completed=share)
+            trace,
+            address=session.address,
+            progress=lambda share: bar.update(looking, completed=share),
+            **config,
         )
         search.start()
 
@@ -76,8 +80,10 @@ def replay_trace(
     if search:
         report.fit = search.result()
         bar.update(looking, completed=1.0)
-        if session.whole >= report.fit.smallest:
+        try:
             report.tight = run(report.fit.smallest, "in the smallest region", False)
+        except RegionTooLarge as error:
+            report.untried = str(error)
     return report
 
 

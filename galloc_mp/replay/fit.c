@@ -1,8 +1,8 @@
 // fit.c: replays a packed trace (see trace.py) in regions of many sizes, on the host.
 //
-//   fit FILE SMALLBINS SUB_BINS FIRST LAST STEP
+//   fit FILE SMALLBINS SUB_BINS ALIGN PLACE FIRST LAST STEP
 //
-// FIRST, LAST, STEP: region sizes in bytes. Prints for each size a line "SIZE OPERATION PEAK": the number of the first
+// The regions start PLACE bytes behind a multiple of ALIGN. FIRST, LAST, STEP: their sizes in bytes. Prints for each size a line "SIZE OPERATION PEAK": the number of the first
 // operation that failed, or -1, and the usable bytes of live blocks at their highest. The layout of a heap's bytes is
 // the same on each target, so what serves here serves there. Ends with 1 when the heap does not verify.
 
@@ -92,22 +92,22 @@ static long run(const uint16_t *words, size_t count, unsigned char *region, size
 }
 
 int main(int argc, char **argv) {
-    if (argc != 7) {
-        fprintf(stderr, "usage: fit FILE SMALLBINS SUB_BINS FIRST LAST STEP\n");
+    if (argc != 9) {
+        fprintf(stderr, "usage: fit FILE SMALLBINS SUB_BINS ALIGN PLACE FIRST LAST STEP\n");
         return 2;
     }
     size_t count, peak;
     uint16_t *words = load(argv[1], &count);
     galloc_config_t config = {.smallbins = (uint16_t)atoi(argv[2]), .alignment_sub_bins = (uint16_t)atoi(argv[3])};
-    size_t first = strtoul(argv[4], NULL, 10), last = strtoul(argv[5], NULL, 10), step = strtoul(argv[6], NULL, 10);
-    // A page's alignment, which boards and linkers give a region too.
-    size_t whole = (last + 8191) / 4096 * 4096;
-    unsigned char *region = must(aligned_alloc(4096, whole), "out of memory");
+    size_t align = strtoul(argv[4], NULL, 10), place = strtoul(argv[5], NULL, 10);
+    size_t first = strtoul(argv[6], NULL, 10), last = strtoul(argv[7], NULL, 10), step = strtoul(argv[8], NULL, 10);
+    unsigned char *memory = must(aligned_alloc(align, (place + last + align) / align * align), "out of memory");
+    unsigned char *region = memory + place;
     for (size_t size = first; step != 0 && size <= last; size += step) {
         long failed = run(words, count, region, size, &config, &peak);
         printf("%zu %ld %zu\n", size, failed, peak);
     }
-    free(region);
+    free(memory);
     free(words);
     return 0;
 }

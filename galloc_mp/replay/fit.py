@@ -1,7 +1,8 @@
 """Finds the smallest region in which a trace runs, with the core compiled for the host.
 
 The bytes of a heap are laid out alike on every target, so the answer holds on a board whose region
-starts at the same address modulo the largest alignment that the trace asks for.
+starts at the same address modulo the largest alignment that the trace asks for, or modulo a page
+where that is larger.
 """
 
 import os
@@ -17,6 +18,7 @@ from galloc_mp.targets.registry import BUILD, ROOT
 
 CORE = ROOT / "firmware" / "core"
 SOURCE = Path(__file__).with_name("fit.c")
+PAGE = 4096  # bytes
 STEP = 8  # bytes between two sizes of the exact search
 COARSE = 64  # and of the look beyond
 BATCH = 64  # sizes that one call of the program tries, so that progress can be told
@@ -74,6 +76,7 @@ def _sizes(first: int, last: int, step: int):
 def find(
     trace: Trace,
     *,
+    address: int = 0,
     smallbins: int = 0,
     sub_bins: int = 0,
     progress: Callable[[float], object] = lambda _: None,
@@ -81,17 +84,18 @@ def find(
     """Tries each multiple of 8 from the peak of live bytes on until one serves, then every 64
     bytes up to a quarter more, for sizes that do not.
 
-    smallbins, sub_bins: configuration of the heap, 0 for the defaults. progress: told the share of
-    the work that is done, 0 to 1. Raises FitError.
+    address: of the target's region. smallbins, sub_bins: configuration of the heap, 0 for the
+    defaults. progress: told the share of the work that is done, 0 to 1. Raises FitError.
     """
     fit = program()
+    align = max(trace.align, PAGE)
     tried = 0
     with tempfile.NamedTemporaryFile(suffix=".ops") as packed:
         packed.write(trace.pack(0, len(trace)))
         packed.flush()
 
         def serves(first: int, last: int, step: int) -> dict[int, bool]:
-            numbers = (smallbins, sub_bins, first, last, step)
+            numbers = (smallbins, sub_bins, align, address % align, first, last, step)
             result = subprocess.run(
                 [fit, packed.name, *map(str, numbers)], capture_output=True, text=True
             )

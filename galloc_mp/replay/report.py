@@ -20,6 +20,8 @@ class Report:
     """The search on the host; None: not asked for."""
     tight: Outcome | None = None
     """The replay on the target in the smallest region; None: that could not be tried there."""
+    untried: str = ""
+    """Why not."""
 
     @property
     def good(self) -> bool:
@@ -50,9 +52,11 @@ def summary(reports: list[Report]) -> Table:
 
 def _cells(report: Report) -> dict[str, str]:
     o, fit = report.outcome, report.fit
-    used, torn = "-", "-"
+    used, torn, ratio = "-", "-", "-"
     if o.fullest:
         used, torn = f"{o.fullest.stats['used']:,}", f"{o.fullest.stats['fragmentation']:.4f}"
+    if fit and o.trace.peak:
+        ratio = f"{fit.smallest / o.trace.peak:.3f}"
     return {
         "operations": f"{o.done:,}",
         "failures": f"{o.failed:,}",
@@ -63,7 +67,7 @@ def _cells(report: Report) -> dict[str, str]:
         "fragmentation at that moment": torn,
         "fragmentation at the end": f"{o.end['fragmentation']:.4f}",
         "smallest region that serves": f"{fit.smallest:,}" if fit else "-",
-        "  divided by the peak": f"{fit.smallest / o.trace.peak:.3f}" if fit else "-",
+        "  divided by the peak": ratio,
     }
 
 
@@ -88,9 +92,11 @@ def smallest(report: Report, target: str) -> str:
     """How the smallest region was found, in words."""
     fit, name = report.fit, report.outcome.trace.name
     beyond = f"all of those tried beyond it, up to {fit.tried_to:,}, serve too"
-    if fit.sure > fit.smallest:
+    if fit.sure > fit.tried_to:
+        beyond = f"not all beyond it serve; {fit.tried_to:,} does not, the largest tried"
+    elif fit.sure > fit.smallest:
         beyond = f"from {fit.sure:,} on all that were tried serve, up to {fit.tried_to:,}"
-    shown = "not tried there: its region is smaller"
+    shown = f"not tried there: {report.untried}"
     if report.tight:
         shown = "serves there too" if report.tight.good else "FAILS there"
     return (

@@ -69,6 +69,10 @@ class Outcome:
         )
 
 
+class RegionTooLarge(TargetError):
+    """The target has no memory for a region of that size."""
+
+
 class Session:
     """A target that is ready to replay."""
 
@@ -89,13 +93,22 @@ class Session:
             # A stock firmware has no region.
             place, region, size = "a buffer in the GC heap", None, size or 65536
         elif size > self.whole:
-            raise TargetError(
+            raise RegionTooLarge(
                 f"{self.target.name}: the region holds {self.whole} bytes, not {size}"
                 + ("" if spec.natmod else f"; GALLOC_REGION_SIZE={size} builds it with more")
             )
-        told = self.target.exec(
-            f"start({region}, {size}, {max(trace.slots, 1)}, {smallbins}, {sub_bins})"
-        )
+        try:
+            told = self.target.exec(
+                f"start({region}, {size}, {max(trace.slots, 1)}, {smallbins}, {sub_bins})"
+            )
+        except TargetError as error:
+            said = (error.traceback or "").strip().splitlines() or [""]
+            kind, _, reason = said[-1].partition(": ")
+            if kind == "MemoryError":
+                raise RegionTooLarge(f"{self.target.name}: no memory for {size} bytes") from None
+            if kind == "ValueError":
+                raise TargetError(f"{self.target.name}: {reason}") from None
+            raise
         address, used = ast.literal_eval(told)
         return Outcome(trace, place, address, used)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 FREE, ALLOC, REALLOC, ALIGNED = range(4)
 SLOTS = 1 << 14
-LARGEST = (1 << 30) - 1  # what a small integer holds on a 32-bit target
+LARGEST = (1 << 30) - 1  # of sizes and alignments: what a small integer holds on a 32-bit target
 
 
 class TraceError(Exception):
@@ -46,6 +46,8 @@ class Trace:
     """Highest sum of requested live bytes."""
     peak_at: int
     """Number of operations after which that sum was reached first."""
+    align: int
+    """The largest alignment asked for, in bytes; 8 at least."""
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -66,6 +68,7 @@ class _Packer:
         self.live: dict[int, tuple[int, int]] = {}  # id: slot, size
         self.idle: list[int] = []
         self.slots = self.sum = self.peak = self.peak_at = 0
+        self.align = 8
 
     def take(self, line: str) -> None:
         """Packs one operation. Raises ValueError that says what is wrong."""
@@ -73,8 +76,8 @@ class _Packer:
         if (kind, len(fields)) not in (("a", 3), ("r", 2), ("f", 1)):
             raise ValueError("expected `a ID SIZE ALIGN`, `r ID SIZE` or `f ID`")
         numbers = [int(field) for field in fields]
-        if min(numbers) < 0 or numbers[1:] and numbers[1] > LARGEST:
-            raise ValueError(f"numbers must be 0 or more, sizes {LARGEST} or less")
+        if min(numbers) < 0 or max(numbers[1:], default=0) > LARGEST:
+            raise ValueError(f"numbers must be 0 or more, sizes and aligns {LARGEST} or less")
         self.starts.append(len(self.words))
         getattr(self, f"_{kind}")(*numbers)
         if self.sum > self.peak:
@@ -98,6 +101,7 @@ class _Packer:
         self.live[name] = slot, size
         self.sum += size
         if align > 8:
+            self.align = max(self.align, align)
             self.words.extend([ALIGNED << 14 | slot, align.bit_length() - 1])
         else:
             self.words.append(ALLOC << 14 | slot)
@@ -139,4 +143,12 @@ def load(path: Path) -> Trace:
         raise TraceError(f"{path} holds no operation")
     packer.starts.append(len(packer.words))
     name = path.name.removesuffix(".gz").removesuffix(".trace")
-    return Trace(name, packer.words, packer.starts, packer.slots, packer.peak, packer.peak_at)
+    return Trace(
+        name,
+        packer.words,
+        packer.starts,
+        packer.slots,
+        packer.peak,
+        packer.peak_at,
+        packer.align,
+    )

@@ -2,6 +2,7 @@
 
 import ast
 import binascii
+import re
 import time
 from pathlib import Path
 
@@ -21,6 +22,12 @@ from galloc_mp.targets.process import NewlineFilter, StreamEnded
 FILES = Path(__file__).with_name("memory_files.py")
 PIECE = 1536  # bytes of a file that go over at once, as base64
 CHORE = 10.0  # seconds that the driver's own scripts may take
+
+
+# What follows a script's output: \x04, its traceback, \x04, the prompt or word of a soft reset.
+# A script may print a \x04 of its own, which is the end only if all of that comes behind it.
+END = re.compile(rb"\x04([^\x04]*)\x04(?=>|(?:\r\n)?MPY: )")
+AFTER_END = (b">", b"MPY: ", b"\r\nMPY: ")
 
 
 def _ignore(_: bytes) -> None:
@@ -65,6 +72,35 @@ class StreamTransport(SerialTransport):
             searched = max(len(data) - len(ending) + 1, 0)
             if not stream.fill(stream.deadline - time.monotonic()):
                 return bytes(data)
+
+    def follow(self, timeout, data_consumer=None):
+        """The parent's, but a \x04 in the output does not end it. Returns nothing and the
+        traceback.
+        """
+        stream, data = self.serial, bytearray()
+        while True:
+            data += stream.take(len(stream.buffer))
+            if end := END.search(data):
+                stream.unread(data[end.end() :])
+                data_consumer(bytes(data[: end.start()]))
+                return b"", end[1]
+            certain = _output_in(data)
+            data_consumer(bytes(data[:certain]))
+            del data[:certain]
+            if not stream.fill(stream.deadline - time.monotonic()):
+                data_consumer(bytes(data))
+                raise TransportError("no end of the output")
+
+
+def _output_in(data: bytes) -> int:
+    """How many bytes of what came are output, whatever comes next."""
+    last = data.rfind(b"\x04")
+    if last < 0:
+        return len(data)
+    behind = bytes(data[last + 1 :])
+    may_be_end = any(text.startswith(behind) for text in AFTER_END)
+    first = data.rfind(b"\x04", 0, last)
+    return first if may_be_end and first >= 0 else last
 
 
 class RawReplTarget(Target):

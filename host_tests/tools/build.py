@@ -154,7 +154,7 @@ def find_board(name: str) -> Spec:
     """The target that is a board's firmware. Raises ValueError, which lists the known boards."""
     boards = {s.board: s for s in all_specs().values() if s.name == s.board}
     if name not in boards:
-        raise ValueError(f"unknown BOARD={name}; known are: {', '.join(boards)}")
+        raise ValueError(f"BOARD={name} is no board; say BOARD=<one of {' '.join(boards)}>")
     return boards[name]
 
 

@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from galloc_mp.replay import trace as traces
-from galloc_mp.replay.fit import find
+from galloc_mp.replay.fit import Fit, find
 from galloc_mp.replay.heap_map import choose_unit, draw
-from galloc_mp.replay.session import Session
+from galloc_mp.replay.report import Report, smallest
+from galloc_mp.replay.session import Outcome, Session
 from galloc_mp.targets.registry import ROOT
 
 RECORDED = ROOT / "host_tests" / "traces"
@@ -68,8 +69,9 @@ def test_packing(tmp_path, name):
         ("a 1 8\n", "line 1: expected"),
         ("a 1 many 1\n", "line 1: "),
         ("a 1 -8 1\n", "numbers must be 0 or more"),
-        ("a 1 2000000000 1\n", "sizes 1073741823 or less"),
+        ("a 1 2000000000 1\n", "sizes and aligns 1073741823 or less"),
         ("a 1 8 3\n", "align 3 is no power of two"),
+        (f"a 1 8 {1 << 70}\n", "aligns 1073741823 or less"),
         ("a 1 8 1\na 1 8 1\n", "line 2: block 1 is allocated a second time"),
         ("f 4\n", "block 4 is freed but not allocated"),
         ("r 4 8\n", "block 4 is reallocated but not allocated"),
@@ -113,6 +115,16 @@ def test_smallest_region_serves_on_the_target_and_less_does_not(target):
     less = session.replay(trace, fit.smallest - 8, look=False)
     assert less.failed and less.first_failed >= 0 and not less.good
     assert not less.damaged and not less.fault
+
+
+@pytest.mark.parametrize("target", ["unix", "unix32", "MPS2_AN385"], indirect=True)
+def test_smallest_region_at_large_alignments(target, tmp_path):
+    """It depends on where the region lies."""
+    trace = traces.load(write(tmp_path, "a 1 100 1\na 2 3000 16384\na 3 5 8192\nf 1\n"))
+    session = Session(target)
+    fit = find(trace, address=session.address)
+    assert session.replay(trace, fit.smallest, look=False).good
+    assert session.replay(trace, fit.smallest - 8, look=False).failed
 
 
 # What a program might do to a block, and what the replay must say.
@@ -183,6 +195,33 @@ def test_command_reports():
     assert "its fullest moment" in result.stdout
 
 
+def test_command_replays_in_a_buffer_where_there_is_no_region():
+    result = command(RECORDED / "lua.trace.gz", "--target", "unix-natmod", "--region", 200_000)
+    assert result.returncode == 0, result.stderr
+    assert "replayed on unix-natmod: serves there too" in result.stdout
+
+
+def test_command_takes_a_trace_of_nothing(tmp_path):
+    result = command(write(tmp_path, "a 1 0 8\nf 1\n"), "--target", "unix")
+    assert result.returncode == 0, result.stderr
+    assert "all 2 operations served" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "fit, told",
+    [
+        (Fit(1000, 1000, 1250, 9), "all of those tried beyond it, up to 1,250, serve too"),
+        (Fit(1000, 1128, 1250, 9), "from 1,128 on all that were tried serve, up to 1,250"),
+        (Fit(1000, 1256, 1250, 9), "not all beyond it serve; 1,250 does not, the largest tried"),
+    ],
+)
+def test_report_says_what_was_tried(tmp_path, fit, told):
+    trace = traces.load(write(tmp_path, "a 1 8 8\n"))
+    report = Report(Outcome(trace, "SRAM", 0, 4096), fit, untried="too large")
+    said = smallest(report, "unix")
+    assert told in said and "not tried there: too large" in said
+
+
 def test_command_fails_where_memory_is_short(tmp_path):
     path = write(tmp_path, "a 1 30000 1\na 2 30000 1\n")
     result = command(path, "--target", "unix", "--region", 50000, "--no-fit")
@@ -197,6 +236,12 @@ def test_command_fails_where_memory_is_short(tmp_path):
         (("x.trace", "--target", "unix"), "x.trace, line 1: expected"),
         (("good.trace", "--target", "nowhere"), "unknown target 'nowhere'"),
         (("good.trace", "--region", 1 << 24), "GALLOC_REGION_SIZE=16777216 builds it"),
+        (("good.trace", "--region", 100), "unix: region too small, "),
+        (("good.trace", "--sub-bins", 1), "unix: sub_bins must be 2 or more"),
+        (
+            ("good.trace", "--target", "unix-natmod", "--region", 1 << 29),
+            "no memory for 536870912",
+        ),
     ],
 )
 def test_command_says_what_is_wrong(tmp_path, monkeypatch, arguments, told):

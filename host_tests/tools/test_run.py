@@ -16,7 +16,7 @@ def make_run(
     tmp_path, name: str, script: str, *arguments: str, call: Sequence[str] = ("make",)
 ) -> subprocess.CompletedProcess:
     """Runs a script as a user would; make's own variables are not handed down."""
-    file = tmp_path / "script.py"
+    file = tmp_path / "script, it's ours.py"
     file.write_text(script)
     command = [*call, "run", f"TARGET={name}", f"SCRIPT={file}", *arguments]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
@@ -55,11 +55,30 @@ def test_exception_ends_with_1(tmp_path, name):
     assert "Error 1\n" in done.stderr
 
 
+ODD = "a\x04b\n>\x04\x04\n\x01\x02>\n\x04Traceback\n\x04\r\nMPY:\n\x04"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("last", ["", "raise ValueError('wrong')", "import sys\nsys.exit(0)"])
+def test_output_may_hold_what_ends_it(tmp_path, name, last):
+    """The raw REPL of a board marks the end by \x04, a traceback, \x04 and a prompt."""
+    done = make_run(tmp_path, name, f"print({ODD!r}, end='')\nprint('end')\n{last}\n")
+    assert done.stdout == ODD.replace("\r", "") + "end\n"
+    assert ("ValueError: wrong" in done.stderr) == ("wrong" in last) == ("Error 1" in done.stderr)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_time_out_ends_with_2(tmp_path, name):
     done = make_run(tmp_path, name, SCRIPT + "while True: pass\n", "TIMEOUT=1")
     assert done.stdout == "first\nsecond\n"
     assert "Error 2\n" in done.stderr
+
+
+@pytest.mark.parametrize(("wrong", "status"), [("abc", "1"), ("-1", "1"), ("", None)])
+def test_bad_time_out_is_no_time_out(tmp_path, wrong, status):
+    done = make_run(tmp_path, "unix", SCRIPT, f"TIMEOUT={wrong}")
+    assert done.stdout == ("" if status else "first\nsecond\n")
+    assert not status or f"Error {status}\n" in done.stderr and "--timeout" in done.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)
