@@ -111,5 +111,49 @@ def test_the_gate_closes_above_three_percent_only():
 def test_the_gates_file_names_its_compiler_and_all_figures():
     kept = json.loads(gate.FILE.read_text())
     assert kept["cc"]
+    assert set(goals.WORKLOADS) < set(gate.INPUTS)
+    assert list(kept["instructions"]) == list(gate.BUILDS)
     for row in kept["instructions"].values():
         assert set(gate.INPUTS) < set(row)
+
+
+NOW = {"cc": "a compiler", "instructions": {"fast": {"R64": 60.0, "X256": 50.0}}}
+
+
+@pytest.fixture
+def gate_file(tmp_path, monkeypatch):
+    """The gate with figures that were counted already, and a file of its own."""
+    monkeypatch.setattr(gate, "FILE", tmp_path / "figures.json")
+    monkeypatch.setattr(gate, "figures", lambda: NOW)
+    return gate.FILE
+
+
+def test_the_gate_fails_without_its_file_and_writes_it_only_when_told(gate_file, capsys):
+    assert gate.main([]) == 1
+    assert "--write" in capsys.readouterr().err
+    assert not gate_file.exists()
+    assert gate.main(["--write"]) == 0
+    assert json.loads(gate_file.read_text()) == NOW
+    assert gate.main([]) == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"fast": {"R64": 60.0}},
+        {"fast": NOW["instructions"]["fast"], "checked": {"R64": 60.0}},
+        {},
+    ],
+    ids=["one too few", "one too many", "none"],
+)
+def test_the_gate_fails_when_the_files_figures_are_others(gate_file, capsys, kept):
+    gate_file.write_text(json.dumps({"cc": "a compiler", "instructions": kept}))
+    assert gate.main([]) == 1
+    assert "--write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cc": "a compiler"}'])
+def test_the_gate_says_what_to_do_with_a_file_that_is_none_of_its(gate_file, capsys, text):
+    gate_file.write_text(text)
+    assert gate.main([]) == 1
+    assert "--write" in capsys.readouterr().err
