@@ -24,7 +24,9 @@ extern "C" {
 // Opaque; lives at the start of the region that it manages.
 typedef struct galloc_heap galloc_heap_t;
 
-// How a heap sorts its free chunks. A field that is 0 means the default.
+// How a heap sorts its free chunks. A field that is 0 means the default. A heap has 2 smallbins at least, 16 sub-bins in
+// each at most, and 128 in all at most, where their number in a smallbin counts as the next power of two: a
+// configuration that asks for others gets the nearest (48 x 4 becomes 32 x 4, 20 x 8 becomes 16 x 8).
 typedef struct {
     uint16_t smallbins;          // exact-size bins for small chunks, 8 bytes apart; default GALLOC_SMALLBINS
     uint16_t alignment_sub_bins; // sub-bins in each smallbin, >= 2; default GALLOC_ALIGNMENT_SUB_BINS

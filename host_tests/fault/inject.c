@@ -23,7 +23,7 @@ static const struct {
 } configurations[] = {
     {"default", {0, 0, false}},
     {"2 x 2", {2, 2, false}},
-    {"20 x 8, bounded", {20, 8, true}},
+    {"16 x 8, bounded", {16, 8, true}},
 };
 
 typedef struct {
