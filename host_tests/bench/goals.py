@@ -15,5 +15,8 @@ WORST = {
     "resize": 200,
 }
 CHECKED_FACTOR = 1.3  # the default build's instructions, at most, over those without the checksum
+# On the Cortex-M3, the core at -O2
+NEWLIB_FACTOR = 1.5  # instructions of newlib's malloc in R64, at least, over ours
+SMALL_ALLOC = 150  # the worst of small requests that are met
 
 WORKLOADS = ("R64", "R64n", "X64", "X64n", "F64", "F64n", "R256", "X256", "S160")

@@ -55,7 +55,13 @@ def measure(machines: tuple[Machine, ...], limit: int = images.UNLIMITED) -> dic
         images.pack_traces(machine)
     rows = in_parallel([lambda m=m, s=s: job(m, s) for m, s in jobs])
     figures: dict = {
-        m.board: {"core": m.core, "regions": m.regions, "allocators": {}} for m in machines
+        m.board: {
+            "core": m.core,
+            "tools": images.tools(m),
+            "regions": m.regions,
+            "allocators": {},
+        }
+        for m in machines
     }
     for (machine, subject), row in zip(jobs, rows, strict=True):
         figures[machine.board]["allocators"][subject.name] = row

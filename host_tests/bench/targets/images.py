@@ -31,7 +31,7 @@ TIMEOUT = 300
 class Subject:
     """An allocator in one way of compiling it.
 
-    fill: per cent of the region that is taken before a workload starts.
+    fill: per cent of the region that live blocks between holes take before a workload starts.
     """
 
     name: str
@@ -60,16 +60,22 @@ ARM_LIBRARIES = (
     Subject("newlib-nano malloc", "libc", link=("--specs=nano.specs",), inputs=INPUTS[:-1]),
 )
 RISCV_LIBRARIES = (Subject("picolibc malloc", "libc", inputs=INPUTS[:-1]),)
+FULL = "{}, {} % full"
+FILL = 70
 # Not R64, which asks for alignments that it has no call for.
 MICROPYTHON = (
     Subject("m_malloc", "micropython", inputs=RECORDED),
-    Subject("m_malloc, heap 70 % full", "micropython", fill=70, inputs=("R64n",)),
+    Subject(FULL.format("m_malloc", FILL), "micropython", fill=FILL, inputs=("R64n",)),
+)
+OURS_FULL = Subject(
+    FULL.format("galloc, -O2", FILL), "galloc", ("-O2",), fill=FILL, inputs=("R64n",)
 )
 
 
 def subjects(machine: Machine) -> tuple[Subject, ...]:
     """What is measured there, ours first."""
-    return OURS + (ARM_LIBRARIES if machine.arm else RISCV_LIBRARIES) + MICROPYTHON
+    libraries = ARM_LIBRARIES if machine.arm else RISCV_LIBRARIES
+    return (*OURS, OURS_FULL, *libraries, *MICROPYTHON)
 
 
 def object_file(machine: Machine, subject: Subject, source: Path) -> Path:
@@ -159,6 +165,33 @@ def code_size(machine: Machine, subject: Subject) -> int | None:
                 ):
                     size += section["sh_size"]
     return size
+
+
+def tools(machine: Machine) -> list[str]:
+    """Compiler, C libraries and emulator, with their versions."""
+    library = "newlib and newlib-nano" if machine.arm else "picolibc"
+    macros = ("__NEWLIB__", "__NEWLIB_MINOR__", "__NEWLIB_PATCHLEVEL__")
+    if not machine.arm:
+        macros = ("__PICOLIBC_VERSION__",)
+    done = subprocess.run(
+        [*machine.cc, "-E", "-P", "-"],
+        input=f"#include <stdlib.h>\nversion {' '.join(macros)}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version = done.stdout.rpartition("version ")[2].strip().strip('"').replace(" ", ".")
+    return [
+        first_line(machine.cc[0], "--version"),
+        f"{library} {version}",
+        first_line(machine.emulator[0], "--version"),
+    ]
+
+
+def first_line(*words: str) -> str:
+    """Of what a command prints."""
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[0]
 
 
 def micropython_objects(machine: Machine) -> list[Path]:

@@ -1,9 +1,13 @@
 """Figures of the boards as tables: for the terminal, for results/targets.md."""
 
+from .. import goals
 from ..tables import table
+from ..verdicts import HEAD, Verdict
 
 INPUTS = ("R64", "R64n", "lua", "tls", "sqlite")
 KINDS = ("alloc", "free", "realloc")
+M3 = "MPS2_AN385"  # the board that the goals are for
+LIBRARIES = ("newlib malloc", "picolibc malloc")
 WORST = ("small alloc", "alloc", "aligned", "free", "resize")
 
 Rows = tuple[str, list[str], list[list[str]]]
@@ -67,6 +71,37 @@ def worst(figures: dict) -> Rows:
     return "Dearest single operation in adversarial states", head, rows
 
 
+def library(board: dict) -> str:
+    """The C library's malloc there: not newlib-nano's, which is the smaller and slower one."""
+    return next(name for name in board["allocators"] if name in LIBRARIES)
+
+
+def per_library(board: dict, name: str) -> float:
+    """Instructions of the C library's malloc in R64 ÷ those of ours."""
+    ours, other = (
+        average(board["allocators"][n]["inputs"]["R64"]) for n in (name, library(board))
+    )
+    return other / ours
+
+
+def verdicts(figures: dict) -> list[Verdict]:
+    """The goals for the boards, by the build that users get."""
+    if M3 not in figures:
+        return []
+    board, ours = figures[M3], "galloc, -O2"
+    small = board["allocators"][ours]["worst"]["small alloc"]
+    where = "Cortex-M3, -O2"
+    ratio = per_library(board, ours)
+    return [
+        Verdict(where, "newlib's malloc ÷ galloc, R64", goals.NEWLIB_FACTOR, ratio, 2, True),
+        Verdict(where, "worst small alloc", goals.SMALL_ALLOC, small),
+    ]
+
+
+def reached(figures: dict) -> Rows:
+    return "Goals", list(HEAD), [v.row() for v in verdicts(figures)]
+
+
 def python(figures: dict) -> Rows:
     rows = [
         [board["core"], call, str(count)]
@@ -78,16 +113,28 @@ def python(figures: dict) -> Rows:
 
 def everything(figures: dict) -> list[Rows]:
     """Title, heading and rows of each table."""
-    return [averages(figures), by_kind(figures), worst(figures), python(figures)]
+    return [
+        reached(figures),
+        averages(figures),
+        by_kind(figures),
+        worst(figures),
+        python(figures),
+    ]
 
 
 NOTES = {
+    "Goals": "What was tried: [`../TRIED.md`](../TRIED.md). Small: a "
+    "request of up to 256 bytes that is met.",
     "Instructions an operation (failed requests)": "Of a call with its arguments, under QEMU's "
     "-icount; copying and clearing of payload left out. R64 and R64n as in README.md, in 64 KiB, "
     "100,000 operations; recorded programs in regions of 168 KiB (lua), 128 KiB (tls) and 384 KiB "
     "(sqlite). m_malloc hands out no block at more than a multiple of 16, and nothing is "
-    "collected. Its 70 % are live blocks of 8 to 512 bytes that stay. Code: all of the core.",
-    "R64n by kind of operation": "The average, and the dearest of all.",
+    "collected. 70 % full: the region is filled with blocks of 8 to 512 bytes until a request "
+    "fails, and blocks drawn at random are freed until the others, which stay, are 70 % of it. "
+    "Code: all of the core. –: not run. sqlite needs more memory than the board with the "
+    "Cortex-M0 has, R64 asks for alignments that m_malloc has no call for, a full region is "
+    "there for R64n only, and code is told of the core alone.",
+    "R64n by kind of operation": "The average, and the dearest of all; failed requests count.",
     "Dearest single operation in adversarial states": "The states of driver/worst.c, as many as "
     "the board has room for. Small: a request of up to 256 bytes that is met. Over-aligned "
     "requests with bounded_search.",
@@ -96,28 +143,64 @@ NOTES = {
 }
 
 
+def made_with(figures: dict) -> str:
+    """Compilers, C libraries and emulators, each named once."""
+    names = dict.fromkeys(tool for board in figures.values() for tool in board["tools"])
+    return "".join(f"- {name}\n" for name in names)
+
+
 def document(figures: dict) -> str:
     """results/targets.md."""
-    parts = ["# On the boards", "Written by `make bench-targets`."]
+    parts = ["# On the boards", "Written by `make bench-targets`, with", made_with(figures)]
     for title, head, rows in everything(figures):
         parts += [f"## {title}", NOTES[title], table(head, rows)]
-    parts += ["## Summary", "What the README shows.", table(*summary(figures))]
-    return "\n\n".join(parts) + "\n"
+    parts += ["## Summary", SUMMARY, table(*summary(figures))]
+    parts += ["## Code", CODE, code(figures)]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+SUMMARY = (
+    "What the README shows: instructions. R64 and R64n in 64 KiB; failed requests in brackets."
+)
+CODE = "What `-O2` costs and brings, as the README says it."
+
+
+def code(figures: dict) -> str:
+    """A sentence on -O2 and -Os, over all boards with a Cortex-M."""
+    more, fewer = [], []
+    for board in figures.values():
+        if board["core"].startswith("Cortex-M"):
+            fast, small = (board["allocators"][f"galloc, {opt}"] for opt in ("-O2", "-Os"))
+            more.append((fast["code"] - small["code"]) / 1024)
+            fewer += [
+                100 - 100 * average(row) / average(small["inputs"][what])
+                for what, row in fast["inputs"].items()
+            ]
+    return (
+        f"{min(more):.0f} to {max(more):.0f} KiB more of code on a Cortex-M for "
+        f"{min(fewer):.0f} to {max(fewer):.0f} % fewer instructions"
+    )
 
 
 def summary(figures: dict) -> tuple[list[str], list[list[str]]]:
-    """A row a board."""
-    head = ["core", "galloc -O2, R64", "-Os", "C library's malloc", "m_malloc, 70 % full"]
-    head += ["worst alloc, -O2", "worst free", "h.free(h.malloc(64))", "bytearray(64)"]
+    """A row a board, and the goals."""
+    head = ["core", "galloc -O2, R64", "-Os", "C library's malloc", "÷ galloc -O2"]
+    head += ["galloc -O2, 70 % full, R64n", "m_malloc, 70 % full, R64n"]
+    head += ["worst small alloc, -O2", "worst alloc", "worst free"]
+    calls = ["h.free(h.malloc(64))", "bytearray(64)"]
     rows = []
     for board in figures.values():
         found = board["allocators"]
-        library = next(name for name in found if name in ("newlib malloc", "picolibc malloc"))
-        names = (("galloc, -O2", "R64"), ("galloc, -Os", "R64"), (library, "R64"))
-        names += (("m_malloc, heap 70 % full", "R64n"),)
-        cells = [cell(average(found[name]["inputs"].get(what))) for name, what in names]
+        names = ("galloc, -O2", "galloc, -Os", library(board))
+        cells = [cell(average(found[name]["inputs"]["R64"])) for name in names]
+        cells.append(f"{per_library(board, 'galloc, -O2'):.2f}")
+        for name in ("galloc, -O2, 70 % full", "m_malloc, 70 % full"):
+            row = found[name]["inputs"]["R64n"]
+            cells.append(f"{cell(average(row))} ({row['failures']})")
         dearest = found["galloc, -O2"]["worst"]
-        cells += [cell(dearest["alloc"]), cell(dearest["free"])]
-        cells += [str(board["python"][call]) for call in head[-2:]]
+        cells += [cell(dearest[kind]) for kind in ("small alloc", "alloc", "free")]
+        cells += [str(board["python"][call]) for call in calls]
         rows.append([board["core"], *cells])
-    return head, rows
+    goal = {"÷ galloc -O2": f"{goals.NEWLIB_FACTOR:g}", head[-3]: str(goals.SMALL_ALLOC)}
+    rows.append(["*goal, Cortex-M3*", *(goal.get(name, "") for name in [*head[1:], *calls])])
+    return head + calls, rows

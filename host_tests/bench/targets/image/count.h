@@ -19,7 +19,7 @@ void counts_start(void);
 // Forgets those of alloc, free and realloc.
 void counts_clear(void);
 
-// Per cent of the region that ops_start fills with blocks which stay.
+// Per cent of the region that blocks take which stay: ops_start fills it and frees the others at random.
 extern uint32_t bench_fill;
 
 // Tells the host and ends.

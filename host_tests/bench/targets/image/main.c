@@ -15,7 +15,7 @@
 extern volatile struct {
     uint32_t what;  // which of the below
     uint32_t limit; // operations at the most
-    uint32_t fill;  // per cent of the region that live blocks take before
+    uint32_t fill;  // per cent of the region that live blocks between holes take before
 } order;
 
 enum { R64, R64N, LUA, TLS, SQLITE, WORST };

@@ -102,20 +102,43 @@ __attribute__((noreturn)) void image_fail(const char *why) {
     }
 }
 
+// Fills the region until a request fails, and frees blocks at random until those that stay take their share: so the room
+// that is left lies in holes all over it.
+static void fill(size_t size) {
+    static block_t kept[512];
+    uint32_t count = 0;
+    size_t taken = 0;
+    random_t r = {7};
+    for (;;) {
+        size_t want = random_range(&r, 8, 512);
+        uint8_t *at = adapter_alloc(want, 1);
+        if (at == NULL) {
+            break;
+        }
+        if (count == sizeof(kept) / sizeof(kept[0])) {
+            image_fail("more blocks than there is room for fill the region");
+        }
+        kept[count++] = (block_t){at, want, 1};
+        taken += want;
+    }
+    if (taken < size / 100 * bench_fill) {
+        image_fail("the region is full too early");
+    }
+    while (taken > size / 100 * bench_fill) {
+        block_t *block = &kept[random_range(&r, 0, count - 1)];
+        taken -= block->size;
+        adapter_free(block->at, block->size, 1);
+        *block = kept[--count];
+    }
+}
+
 void ops_start(void *region, size_t size) {
     tally = (tally_t){0};
     if (!adapter_init(region, size)) {
         image_fail("the allocator refuses the region");
     }
     if (bench_fill != 0) {
-        random_t r = {7};
-        for (size_t taken = 0; taken < size / 100 * bench_fill;) {
-            size_t want = random_range(&r, 8, 512);
-            if (adapter_alloc(want, 1) == NULL) {
-                image_fail("the region fills too early");
-            }
-            taken += want;
-        }
+        fill(size);
     }
     counts_clear();
 }
