@@ -21,6 +21,6 @@ CFLAGS_USERMOD += -DGALLOC_C_HEAP=1
 endif
 
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
-# instructions. GALLOC_OPTIMIZE=-Os saves some 7 KB of code on a Cortex-M.
+# instructions. GALLOC_OPTIMIZE=-Os makes it smaller; README.md says by how much.
 GALLOC_OPTIMIZE ?= -O2
 $(BUILD)/core/%.o: CFLAGS += $(GALLOC_OPTIMIZE)

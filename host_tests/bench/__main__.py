@@ -1,10 +1,12 @@
 """All allocators side by side: tables, a file of figures, graphs.
 
-python -m host_tests.bench [--quick] [--times]
+    python -m host_tests.bench [--quick] [--times] [--draw]
 
---times measures anew only what depends on the clock, and keeps the other figures.
+--times measures anew only what depends on the clock, and keeps the other figures. --draw measures
+nothing: tables and graphs are made anew from the figures that are there.
 """
 
+import argparse
 import json
 import shutil
 import sys
@@ -17,6 +19,21 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from . import gate, graphs, guards, guide, measure, run, tables
 from .build import BUILD, HERE, BuildError
 
+RESULTS = HERE / "results"  # what lies in the repository
+LOOKS = BUILD / "results"
+
+
+def folder(quick: bool, reasons: dict[str, str]) -> Path:
+    """Where figures go: into the repository those of full runs with peers, the others aside."""
+    return LOOKS if quick or run.ALL_PEERS in reasons else RESULTS
+
+
+def read(file: Path) -> dict:
+    """The figures of an earlier run. Raises MeasureError."""
+    if not file.exists():
+        raise measure.MeasureError(f"{file} is missing; a run without --times writes it")
+    return json.loads(file.read_text())
+
 
 def write(figures: dict, folder: Path) -> None:
     """Writes figures.json, README.md and the pictures."""
@@ -26,51 +43,74 @@ def write(figures: dict, folder: Path) -> None:
     graphs.everything(figures, folder)
 
 
-def main(arguments: list[str]) -> int:
-    quick, times = "--quick" in arguments, "--times" in arguments
+def tell_missing(console: Console, reasons: dict[str, str]) -> None:
+    """A line for each crate that is not there, whatever the terminal's width."""
+    for crate, reason in reasons.items():
+        text = f"bench: not measured: {crate}: {reason}"
+        console.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
+def measure_all(quick: bool, times: bool, console: Console) -> tuple[dict, Path]:
+    """The figures, and where they go. Raises BuildError, MeasureError."""
     plan = run.QUICK if quick else run.FULL
-    # A quick run is for a look; what lies in the repository comes from full ones.
-    folder = BUILD / "results" if quick else HERE / "results"
+    start = time.monotonic()
+    columns = (TextColumn("{task.description:<48}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(what: str) -> None:
+            progress.update(task, description=what)
+            if not console.is_terminal:
+                print(f"bench: {time.monotonic() - start:4.0f} s  {what}", file=sys.stderr)
+
+        def tick(what: str) -> None:
+            progress.advance(task)
+            tell(what)
+
+        found, reasons = run.subjects(tell)
+        tell_missing(progress.console, reasons)
+        into = folder(quick, reasons)
+        more = 0 if quick or times else len(guide.configurations()) + 1
+        progress.update(task, total=run.steps(len(found), plan, times) + more)
+        if times:
+            figures = read((LOOKS if quick else RESULTS) / "figures.json")
+            figures |= run.timed(found, figures["instructions"], plan, tick)
+            return figures, into
+        figures = run.everything(plan, found, reasons, tick)
+        if not quick:
+            into.mkdir(parents=True, exist_ok=True)
+            guide.run(into, tick)
+            guards.run(into)
+            tick("guards")
+    return figures, into
+
+
+def main(arguments: list[str]) -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(prog="python -m host_tests.bench")
+    parser.add_argument("--quick", action="store_true", help="a look, in two minutes")
+    parser.add_argument("--times", action="store_true", help="only what depends on the clock")
+    parser.add_argument("--draw", action="store_true", help="tables and graphs anew, no figures")
+    options = parser.parse_args(arguments)
     console = Console(stderr=True)
+    if options.draw:
+        write(read(RESULTS / "figures.json"), RESULTS)
+        guide.draw(RESULTS)
+        return 0
     if shutil.which("valgrind") is None:
         console.print("bench: valgrind is missing; install the package valgrind", style="red")
         return 1
     start = time.monotonic()
-    columns = (TextColumn("{task.description:<48}"), BarColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("building the allocators", total=None)
-            found, reasons = run.subjects()
-            progress.update(
-                task,
-                total=run.steps(len(found), plan)
-                + (0 if quick else len(guide.configurations()) + 1),
-            )
-
-            def tick(what: str) -> None:
-                progress.update(task, advance=1, description=what)
-                if not console.is_terminal:
-                    print(f"bench: {time.monotonic() - start:4.0f} s  {what}", file=sys.stderr)
-
-            for crate, reason in reasons.items():
-                progress.print(f"bench: not measured: {crate}: {reason}")
-            if times:
-                figures = json.loads((folder / "figures.json").read_text())
-                figures |= run.timed(found, figures["instructions"], plan, tick)
-            else:
-                figures = run.everything(plan, found, reasons, tick)
-            if not (quick or times):
-                guide.run(folder, tick)
-                guards.run(folder)
-                tick("guards")
-        write(figures, folder)
-        print(tables.document(figures))
-        if not (quick or times) and gate.main(["--write"]):
-            return 1
+        figures, into = measure_all(options.quick, options.times, console)
     except (BuildError, measure.MeasureError) as error:
-        console.print(f"bench: {error}", style="red", markup=False)
+        console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
         return 1
-    print(f"written to {folder}, {time.monotonic() - start:.0f} s", file=sys.stderr)
+    write(figures, into)
+    print(tables.document(figures))
+    if into == RESULTS and not options.times:
+        gate.write(gate.of_bench(figures))
+    print(f"written to {into}, {time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0
 
 

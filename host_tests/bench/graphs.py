@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen first)
 
 from . import goals  # noqa: E402
 from .run import FAST, OURS  # noqa: E402
+from .tables import per_cent  # noqa: E402
 
 COLOURS = [
     "#d62728", "#ff9896", "#1f77b4", "#aec7e8", "#2ca02c", "#8c564b",
@@ -20,20 +21,30 @@ def _colour(figures: dict, subject: str) -> str:
     return COLOURS[list(figures["versions"]).index(subject) % len(COLOURS)]
 
 
+def _thousands(value: float, _) -> str:
+    return f"{value:,.0f}"
+
+
 def course(figures: dict, name: str, path: Path) -> None:
     """One of the original's graphs: score over time, and ours as a percentage of each other."""
     tenths = [i / 10 * figures["seconds"] for i in range(1, 11)]
-    ours = figures["original"][OURS][name]
     figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
     for subject, row in figures["original"].items():
-        ratios = [a / b * 100 for a, b in zip(ours, row[name], strict=True) if b]
-        percent = sum(ratios) / len(ratios)
-        label = subject if subject == OURS else f"{subject}: {percent:.0f} %"
-        width = 2.6 if subject == OURS else 1.4
+        label = subject if subject == OURS else f"{subject}: {per_cent(row[name]):.0f} %"
+        mine = subject == OURS
         style = "--" if subject in (FAST, "glibc malloc") else "-"
-        axes.plot(tenths, row[name], style, label=label, lw=width, color=_colour(figures, subject))
+        axes.plot(
+            tenths,
+            row[name]["scores"],
+            style,
+            label=label,
+            lw=2.6 if mine else 1.4,
+            zorder=4 if mine else 2,  # others lie on it otherwise
+            color=_colour(figures, subject),
+        )
     axes.set(title=name, xlabel="time (seconds)", ylabel="actions", xlim=(tenths[0], tenths[-1]))
     axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(_thousands)
     axes.grid(alpha=0.3)
     legend = "allocator: galloc's score ÷ its score"
     axes.legend(title=legend, loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
@@ -51,8 +62,7 @@ def _bars(axes, figures: dict, subjects: list[str], names: list[str], value) -> 
     axes.grid(axis="y", alpha=0.3)
 
 
-def _goals(axes, names: list[str], values: dict[str, float]) -> None:
-    label = "goal"
+def _goals(axes, names: list[str], values: dict[str, float], label: str | None) -> None:
     for k, name in enumerate(names):
         if name in values:
             axes.hlines(values[name], k - 0.42, k + 0.42, color="black", lw=1.4, label=label)
@@ -67,7 +77,7 @@ def instructions(figures: dict, path: Path) -> None:
     _bars(
         axes, figures, subjects, figures["inputs"], lambda s, n: table[s][n] and table[s][n]["all"]
     )
-    _goals(axes, figures["inputs"], goals.INSTRUCTIONS)
+    _goals(axes, figures["inputs"], goals.INSTRUCTIONS, "goal, no checksum")
     axes.set_yscale("log")
     ticks = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
     axes.set_yticks(ticks, [f"{t:,}" for t in ticks])
@@ -90,16 +100,31 @@ def regions(figures: dict, path: Path) -> None:
         fit = table[subject].get(name)
         return fit["smallest"] / fit["peak"] if fit and fit["smallest"] else None
 
-    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(11, 5.5), layout="constrained")
     _bars(axes, figures, subjects, names, ratio)
-    _goals(axes, names, goals.REGION_PER_PEAK)
+    _goals(axes, names, goals.REGION_PER_PEAK, "goal")
     axes.set(title="Smallest region ÷ peak of live bytes", ylabel="ratio")
-    top = 2.2
-    axes.set_ylim(0.95, top + 0.1)
+    top = 2.0  # what is higher is cut off, and has its figure above the cut
+    axes.set_ylim(0.95, top + 0.18)
     for bar in (bar for container in axes.containers for bar in container):
-        text = f"{bar.get_height():.2f}" if bar.get_height() else "> 4"
-        place = (bar.get_x() + bar.get_width() / 2, min(max(bar.get_height(), 0.96), top))
-        axes.annotate(text, place, ha="center", va="bottom", fontsize=7, rotation=90)
+        height = bar.get_height()
+        middle = bar.get_x() + bar.get_width() / 2
+        cut = height > top or not height
+        if cut:
+            bar.set_height(top)
+            axes.plot(middle, top - 0.04, marker=(2, 0, -60), ms=12, mec="white", mew=2)
+        axes.annotate(
+            f"{height:.3f}" if height else "> 4",
+            (middle, top if cut else height),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=7,
+            rotation=90,
+            bbox=dict(boxstyle="square,pad=0.05", fc="white", ec="none"),  # above the goals' lines
+            zorder=5,
+        )
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     figure.savefig(path, dpi=110)
     plt.close(figure)

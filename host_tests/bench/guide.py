@@ -4,25 +4,44 @@ python -m host_tests.bench.guide
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
-from . import build, callgrind, measure
-from .build import HERE
+from . import build, callgrind, goals, measure
+from .build import CORE, HERE
 from .tables import table
 
-SMALLBINS = (4, 8, 12, 20, 32, 48, 64)
+SMALLBINS = (4, 8, 12, 16, 22, 32, 48, 64)
 SUB_BINS = (2, 4, 8)
 REGIONS = (16384, 65536, 262144)
 COUNTED = ("R64", "R64n", "lua", "sqlite")
 FITTED = ("lua", "tls", "sqlite")
-SHARE = 128  # of a region, what control data may take of it
-MOST = 128  # GALLOC_SMALL_BINS_MAX: beyond, a configuration is another one
+SHARE = 64  # of a region, what control data may take of it
+ORIGINAL = (20, 8)  # the default of the allocator that this one is named after
+
+
+def _constants() -> dict[str, int]:
+    """The numbers of config.h, by name."""
+    found = re.findall(r"#define GALLOC_(\w+) (\d+)u?$", (CORE / "config.h").read_text(), re.M)
+    return {name: int(number) for name, number in found}
+
+
+CONSTANTS = _constants()
+DEFAULT = (CONSTANTS["SMALLBINS"], CONSTANTS["ALIGNMENT_SUB_BINS"])
+
+
+def given(bins: int, subs: int) -> tuple[int, int]:
+    """What a heap gets that asks for these: sub-bins come in powers of two for the limit."""
+    subs = min(subs, CONSTANTS["SUB_BINS_MAX"])
+    room = 1 << (subs - 1).bit_length()
+    return min(bins, CONSTANTS["SMALL_BINS_MAX"] // room), subs
 
 
 def configurations() -> list[tuple[int, int]]:
-    """(smallbins, sub-bins), the cheapest first."""
-    return [(bins, subs) for bins in SMALLBINS for subs in SUB_BINS if bins * subs <= MOST]
+    """(smallbins, sub-bins), the cheapest first; only those that a heap gets as it asks for."""
+    all_of_them = [(bins, subs) for bins in SMALLBINS for subs in SUB_BINS]
+    return [c for c in all_of_them if given(*c) == c]
 
 
 def measure_one(binary: build.Binary, bins: int, subs: int) -> dict:
@@ -45,24 +64,64 @@ def measure_one(binary: build.Binary, bins: int, subs: int) -> dict:
     return row
 
 
+def name(row: dict) -> str:
+    """As tables write a configuration."""
+    return f"{row['smallbins']} × {row['sub_bins']}"
+
+
+def reach(rows: list[dict]) -> dict[str, float]:
+    """Of the goals for regions, those that any configuration reaches."""
+    return {
+        what: goal
+        for what, goal in goals.REGION_PER_PEAK.items()
+        if any(row[f"{what} region"] <= goal for row in rows)
+    }
+
+
 def recommended(rows: list[dict], region: int) -> dict:
-    """The fewest instructions in R64 that SHARE allows, or else the least control data."""
+    """The fewest instructions in R64 of those that keep to SHARE and to the goals in reach."""
     fit = [r for r in rows if r["control"][str(region)] * SHARE <= region]
-    if fit:
-        return min(fit, key=lambda r: r["R64"])
-    return min(rows, key=lambda r: r["control"][str(region)])
+    kept = [r for r in fit if all(r[f"{n} region"] <= g for n, g in reach(rows).items())]
+    if not kept:
+        raise measure.MeasureError(f"no configuration keeps the goals in {region} bytes")
+    return min(kept, key=lambda r: r["R64"])
+
+
+def _one(rows: list[dict], configuration: tuple[int, int]) -> dict:
+    return next(r for r in rows if (r["smallbins"], r["sub_bins"]) == configuration)
 
 
 def advice(rows: list[dict]) -> str:
-    """A sentence that recommends a configuration for each region."""
-    names = []
-    for region in REGIONS:
-        row = recommended(rows, region)
-        names.append(f"{row['smallbins']} × {row['sub_bins']} for {region >> 10} KiB")
-    return (
-        f"Recommended: {', '.join(names)}; the fewest instructions in R64 of those whose control "
-        f"data take up to 1/{SHARE} of the region, or else the least control data."
+    """What is recommended and why, and what other choices would bring; one paragraph."""
+    within = reach(rows)
+    chosen = {region: recommended(rows, region) for region in REGIONS}
+    names = ", ".join(f"{name(row)} for {region >> 10} KiB" for region, row in chosen.items())
+    kept = ", ".join(f"{what} in {goal:.2f}" for what, goal in within.items())
+    text = (
+        f"Recommended: {names}; the fewest instructions in R64 of those that keep {kept} times "
+        f"the peak and whose control data take up to 1/{SHARE} of the region."
     )
+    for what in goals.REGION_PER_PEAK.keys() - within.keys():
+        low, high = (f(r[f"{what} region"] for r in rows) for f in (min, max))
+        text += (
+            f" No configuration brings {what} to {goals.REGION_PER_PEAK[what]:.2f}: it takes "
+            f"{low:.3f} to {high:.3f} with all of them."
+        )
+    cheapest = min(rows, key=lambda r: r["R64"])
+    default = _one(rows, DEFAULT)
+    if cheapest is not default:
+        text += (
+            f" {name(cheapest)} takes {cheapest['R64']:.0f} instructions in R64, the default "
+            f"{default['R64']:.0f}; tls then needs {cheapest['tls region']:.4f} instead of "
+            f"{default['tls region']:.4f}."
+        )
+    original = _one(rows, given(*ORIGINAL))
+    text += (
+        f" The original's default, {ORIGINAL[0]} × {ORIGINAL[1]}, is cut to {name(original)} and "
+        f"costs {original['control']['65536']} bytes of control data in 64 KiB instead of "
+        f"{default['control']['65536']}, and tls {original['tls region']:.4f}."
+    )
+    return text
 
 
 def document(rows: list[dict], cc: str) -> str:
@@ -72,17 +131,35 @@ def document(rows: list[dict], cc: str) -> str:
     head += [f"{name} region ÷ peak" for name in FITTED]
     body = []
     for row in rows:
+        default = ", default" if row is _one(rows, DEFAULT) else ""
         cells = [str(row["control"][str(r)]) for r in REGIONS]
-        cells += [f"{row[name]:.1f}" for name in COUNTED]
+        cells += [f"{row[what]:.1f}" for what in COUNTED]
         cells += [f"{row['fill']:.4f}", f"{row['refill']:.4f}"]
-        cells += [f"{row[f'{name} region']:.4f}" for name in FITTED]
-        body.append([f"{row['smallbins']} × {row['sub_bins']}", *cells])
+        cells += [f"{row[f'{what} region']:.4f}" for what in FITTED]
+        body.append([name(row) + default, *cells])
+    wanted = [""] * (len(REGIONS) + len(COUNTED) + 1) + [f"{goals.REFILL['F64']:.3f}"]
+    body.append(["*goal*", *wanted, *(f"{goals.REGION_PER_PEAK[n]:.2f}" for n in FITTED)])
     return (
         "# Configuration guide\n\nWritten by `make bench`; not edited by hand. Default build, "
         f"{cc}. Control data in bytes; instructions an operation.\n\n{advice(rows)}\n\n"
         f"{table(head, body)}\n\n"
         "![What smallbins and sub-bins bring and cost](guide.png)\n"
     )
+
+
+PANELS = (
+    ("R64", "R64", "instructions an operation"),
+    ("lua", "lua", "instructions an operation"),
+    ("control", "Control data in 64 KiB", "bytes"),
+    ("lua region", "lua", "region ÷ peak"),
+    ("tls region", "tls", "region ÷ peak"),
+    ("sqlite region", "sqlite", "region ÷ peak"),
+    ("refill", "F64 at the second refusal", "requested bytes ÷ region"),
+)
+
+
+def _value(row: dict, key: str) -> float:
+    return row["control"]["65536"] if key == "control" else row[key]
 
 
 def picture(rows: list[dict], path: Path) -> None:
@@ -92,27 +169,45 @@ def picture(rows: list[dict], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    panels = [
-        ("R64", "R64: instructions an operation"),
-        ("lua", "lua: instructions an operation"),
-        ("lua region", "lua: region ÷ peak"),
-        ("sqlite region", "sqlite: region ÷ peak"),
-        ("refill", "F64: refill"),
-        ("control", "control data in 64 KiB, bytes"),
-    ]
-    figure, grid = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
-    for axes, (key, title) in zip(grid.flat, panels, strict=True):
+    wanted = {f"{what} region": goal for what, goal in goals.REGION_PER_PEAK.items()}
+    wanted["refill"] = goals.REFILL["F64"]
+    marks = {"default": ("s", "black", _one(rows, DEFAULT))}
+    for region, colour in zip(REGIONS, ("tab:red", "tab:purple", "tab:brown"), strict=True):
+        row = recommended(rows, region)
+        marks[f"recommended, {region >> 10} KiB"] = ("o", colour, row)
+    figure, grid = plt.subplots(2, 4, figsize=(16, 7.5), layout="constrained")
+    for axes, (key, title, unit) in zip(grid.flat, PANELS, strict=False):
         for subs in SUB_BINS:
             some = [r for r in rows if r["sub_bins"] == subs]
-            values = [r["control"]["65536"] if key == "control" else r[key] for r in some]
             bins = [r["smallbins"] for r in some]
-            axes.plot(bins, values, "o-", ms=4, label=f"{subs} sub-bins")
-        axes.set(title=title, xlabel="smallbins")
+            values = [_value(r, key) for r in some]
+            axes.plot(bins, values, ".-", label=f"{subs} sub-bins")
+        if key in wanted:
+            axes.axhline(wanted[key], color="black", lw=1.2, ls="--", label="goal")
+        for size, (label, (shape, colour, row)) in enumerate(marks.items()):
+            at = (row["smallbins"], _value(row, key))
+            ring = dict(mfc="none", mec=colour, mew=1.6, ms=8 + 4 * size, ls="none")
+            axes.plot(*at, shape, label=label, **ring)
+        axes.set(title=title, xlabel="smallbins", ylabel=unit)
         axes.set_xticks(SMALLBINS)
         axes.grid(alpha=0.3)
-    grid[0, 0].legend()
+    handles, labels = grid[1, 0].get_legend_handles_labels()
+    last = grid[1, 3]
+    last.axis("off")
+    last.legend(handles, labels, loc="center")
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def write(rows: list[dict], folder: Path) -> None:
+    """guide.md and guide.png."""
+    (folder / "guide.md").write_text(document(rows, build.compiler()))
+    picture(rows, folder / "guide.png")
+
+
+def draw(folder: Path) -> None:
+    """Both anew, from what guide.json has."""
+    write(json.loads((folder / "guide.json").read_text()), folder)
 
 
 def run(folder: Path, tick=lambda _: None) -> list[dict]:
@@ -127,8 +222,7 @@ def run(folder: Path, tick=lambda _: None) -> list[dict]:
     rows = measure.in_parallel([lambda b=b, s=s: job(b, s) for b, s in configurations()])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "guide.json").write_text(json.dumps(rows, indent=1) + "\n")
-    (folder / "guide.md").write_text(document(rows, build.compiler()))
-    picture(rows, folder / "guide.png")
+    write(rows, folder)
     return rows
 
 

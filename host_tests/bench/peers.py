@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from .build import BUILD, HERE, ROOT, Binary, BuildError
 
 SOURCE = HERE / "peers"
 COPY = ROOT / "build" / "bench" / "peers"
+Tell = Callable[[str], None]
 LIBRARY_FLAGS = ["-lpthread", "-ldl", "-lm", "-lgcc_s"]
 
 
@@ -42,12 +45,31 @@ PEERS = (
 FEATURES = tuple(dict.fromkeys(p.crate for p in PEERS))
 
 
-def _cargo(*arguments: str) -> subprocess.CompletedProcess:
+def _cargo(*arguments: str, tell: Tell = lambda _: None) -> subprocess.CompletedProcess:
+    """Runs cargo; it says on stderr which crate it fetches or compiles, and that is told."""
     # Some crates use features of the language that are not stable yet.
     environment = os.environ | {"RUSTC_BOOTSTRAP": "1", "CARGO_TARGET_DIR": str(COPY / "target")}
-    return subprocess.run(
-        ["cargo", *arguments], cwd=COPY / "crate", env=environment, capture_output=True, text=True
-    )
+    command = ["cargo", *arguments]
+    said = []
+    with (
+        tempfile.TemporaryFile("w+") as out,
+        subprocess.Popen(
+            command,
+            cwd=COPY / "crate",
+            env=environment,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as cargo,
+    ):
+        for line in cargo.stderr:
+            said.append(line)
+            verb, _, crate = line.strip().partition(" ")
+            if verb in ("Downloaded", "Compiling", "Checking"):
+                tell(f"{verb.lower()} {crate.partition(' (')[0]}")
+        cargo.wait()
+        out.seek(0)
+        return subprocess.CompletedProcess(command, cargo.returncode, out.read(), "".join(said))
 
 
 def _lock() -> None:
@@ -101,10 +123,11 @@ def _error(done: subprocess.CompletedProcess) -> str:
     return lines[0] if lines else done.stderr.strip()[-200:]
 
 
-def library() -> tuple[Path, frozenset[str], dict[str, str]]:
+def library(tell: Tell) -> tuple[Path, frozenset[str], dict[str, str]]:
     """The static library, the crates in it, and for each crate that is not the reason.
 
-    Raises BuildError when cargo is missing or nothing builds.
+    tell: what is compiled at the moment. Raises BuildError when cargo is missing or nothing
+    builds.
     """
     if shutil.which("cargo") is None:
         raise BuildError("cargo is missing (install rustup or the package cargo): no peers")
@@ -118,17 +141,18 @@ def library() -> tuple[Path, frozenset[str], dict[str, str]]:
     shutil.copytree(
         SOURCE, COPY / "crate", dirs_exist_ok=True, ignore=shutil.ignore_patterns("target")
     )
+    tell("fetching the crates")
     _lock()
     options = [*_patch(), "--release", "--no-default-features", "--features"]
     crates, reasons = list(FEATURES), {}
-    done = _cargo("build", *options, " ".join(crates))
+    done = _cargo("build", *options, " ".join(crates), tell=tell)
     if done.returncode:
         for crate in FEATURES:
-            alone = _cargo("check", *options, crate)
+            alone = _cargo("check", *options, crate, tell=tell)
             if alone.returncode:
                 reasons[crate] = _error(alone)
                 crates.remove(crate)
-        done = _cargo("build", *options, " ".join(crates))
+        done = _cargo("build", *options, " ".join(crates), tell=tell)
         if done.returncode:
             raise BuildError(f"the peers do not build: {_error(done)}")
     record.write_text(json.dumps({"crates": crates, "reasons": reasons}))
@@ -152,15 +176,16 @@ def _binary(name: str, archive: Path) -> Binary:
     return Binary(name, path, build.function_names(driver))
 
 
-def binaries() -> tuple[list[Binary], dict[str, str]]:
+def binaries(tell: Tell) -> tuple[list[Binary], dict[str, str]]:
     """Drivers of all peers that build, and the reasons for those that do not, by crate.
 
-    Raises BuildError.
+    tell: what is built at the moment. Raises BuildError.
     """
-    archive, crates, reasons = library()
+    archive, crates, reasons = library(tell)
     found = []
     for peer in PEERS:
         if peer.crate in crates:
+            tell(f"building {peer.name}")
             found.append(_binary(peer.name, archive))
             if peer.large:
                 found.append(_binary(peer.large, archive))

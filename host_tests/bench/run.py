@@ -19,7 +19,10 @@ FILLED = ("X64", "X64n", "F64", "F64n", "X256")
 REGIONS = (4096, 16384, 65536, 262144)
 OURS = "galloc"  # the build that users get; all ratios are to it
 FAST = "galloc, no checksum"
+ALL_PEERS = "all peers"  # among the reasons why a crate is not there
 SLOW = 2.0  # seconds: an allocator that takes longer is timed in one round only
+
+Tick = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Plan:
     fits: tuple[str, ...]
     limit: float
     rounds: int  # of paired timing
-    trials: int  # of the original's two graphs
+    trials: int  # of the original's two graphs, each of all allocators
     seconds: float  # of each of these
     chunk_seconds: float  # of simple-chunk-allocator's benchmark
     worst_of_all: bool
@@ -54,7 +57,7 @@ FULL = Plan(
     fits=("lua", "tls", "sqlite"),
     limit=60,
     rounds=5,
-    trials=3,
+    trials=5,
     seconds=1,
     chunk_seconds=10,
     worst_of_all=True,
@@ -71,11 +74,12 @@ QUICK = Plan(
 )
 
 
-def subjects() -> tuple[list[Subject], dict[str, str]]:
+def subjects(tell: Tick = lambda _: None) -> tuple[list[Subject], dict[str, str]]:
     """All allocators that build, ours first, and why the others do not, by crate.
 
-    Raises BuildError when ours does not.
+    tell: what is done at the moment. Raises BuildError when ours does not build.
     """
+    tell("building galloc")
     ours = build.galloc("galloc")
     fast = build.galloc("galloc-fast", ("-DGALLOC_HEADER_CHECK=0",))
     found = [
@@ -84,9 +88,9 @@ def subjects() -> tuple[list[Subject], dict[str, str]]:
     ]
     reasons: dict[str, str] = {}
     try:
-        binaries, reasons = peers.binaries()
+        binaries, reasons = peers.binaries(tell)
     except BuildError as error:
-        reasons = {"all peers": str(error)}
+        reasons = {ALL_PEERS: str(error)}
         binaries = []
     by_name = {b.name: b for b in binaries}
     versions = peers.versions()
@@ -109,9 +113,6 @@ def machine() -> dict[str, str]:
             [rustc, "--version"], capture_output=True, text=True
         ).stdout.strip()
     return {"cc": build.compiler(), "flags": " ".join(build.CFLAGS), "rustc": version}
-
-
-Tick = Callable[[str], None]
 
 
 def _maybe(subject: Subject, task: Callable[[], object]):
@@ -177,9 +178,11 @@ def fits(found: list[Subject], plan: Plan, tick: Tick) -> dict:
 def worst_cases(found: list[Subject], plan: Plan, tick: Tick) -> dict:
     """By subject: the highest counts over all states, and by number of holes; None: cut short."""
     measured = [s for s in found if not s.small.libc and (plan.worst_of_all or s.name == OURS)]
+    # The slowest peer takes two minutes on a machine that does nothing else.
+    limit = 4 * plan.limit
 
     def job(subject: Subject):
-        rows = _maybe(subject, lambda: worst.measure(subject.large, timeout=2 * plan.limit))
+        rows = _maybe(subject, lambda: worst.measure(subject.large, timeout=limit))
         tick(f"worst case: {subject.name}")
         return rows and {"highest": worst.summary(rows), "holes": worst.by_holes(rows)}
 
@@ -218,33 +221,39 @@ def nanoseconds(found: list[Subject], counted: dict, plan: Plan, tick: Tick) -> 
     return table
 
 
+def _per_cent(ours: list[int], other: list[int]) -> float:
+    """The original's measure: our score ÷ the other's, the mean over the ten points of time."""
+    return 100 * statistics.mean(a / b for a, b in zip(ours, other, strict=True) if b)
+
+
 def originals(found: list[Subject], plan: Plan, tick: Tick) -> dict:
-    """By subject: mean scores at each tenth of the time, and rows of the chunk benchmark."""
-    names = ("random_actions", "heap_exhaustion")
-    runs: dict = {s.name: {name: [] for name in names} for s in found}
-    milliseconds = f"{1000 * plan.seconds:.0f}"
-    for name in names:
+    """By subject, for each of both graphs `scores`: medians of the trials at each tenth of the
+    time, and `percent`: ours ÷ its, one a trial; and rows of the chunk benchmark.
+    """
+    milliseconds, long = (f"{1000 * s:.0f}" for s in (plan.seconds, plan.chunk_seconds))
+    table: dict[str, dict] = {s.name: {} for s in found}
+    for name in ("random_actions", "heap_exhaustion"):
+        runs: dict[str, list] = {s.name: [] for s in found}
         for trial in range(plan.trials):  # in turns, so that a busy minute hits all of them
             for subject in found:
-                scores = driver(subject.large, "original", name, milliseconds)[0]["scores"]
-                runs[subject.name][name].append(scores)
+                report = driver(subject.large, "original", name, milliseconds)[0]
+                runs[subject.name].append(report["scores"])
             tick(f"{name}, {trial + 1}")
-    table: dict[str, dict] = {}
-    long = f"{1000 * plan.chunk_seconds:.0f}"
+        for subject, trials in runs.items():
+            table[subject][name] = {
+                "scores": [statistics.median(column) for column in zip(*trials, strict=True)],
+                "percent": [_per_cent(*pair) for pair in zip(runs[OURS], trials, strict=True)],
+            }
     for subject in found:
-        row: dict = {
-            name: [statistics.mean(column) for column in zip(*scores, strict=True)]
-            for name, scores in runs[subject.name].items()
-        }
-        row["chunk"] = driver(subject.large, "original", "chunk", long)
-        table[subject.name] = row
+        table[subject.name]["chunk"] = driver(subject.large, "original", "chunk", long)
         tick(f"simple-chunk-allocator's benchmark: {subject.name}")
     return table
 
 
-def steps(count: int, plan: Plan) -> int:
-    """How many ticks a run will make, about."""
-    return count * (len(plan.inputs) + len(plan.fits) + 2) + len(plan.inputs) + 2 * plan.trials
+def steps(count: int, plan: Plan, times: bool) -> int:
+    """How many ticks a run will make, about. times: only what depends on the clock."""
+    clock = len(plan.inputs) + 2 * plan.trials + count
+    return clock if times else clock + count * (len(plan.inputs) + len(plan.fits) + 1)
 
 
 def timed(found: list[Subject], counted: dict, plan: Plan, tick: Tick) -> dict:

@@ -1,9 +1,10 @@
 """Figures as Markdown tables."""
 
+import statistics
 from collections.abc import Iterable
 
-from . import goals
-from .run import FAST, OURS, REGIONS
+from . import goals, verdicts
+from .run import ALL_PEERS, FAST, OURS, REGIONS
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -18,6 +19,11 @@ def _figure(value: float | None, digits: int = 0, absent: str = "–") -> str:
     return absent if value is None else f"{value:.{digits}f}"
 
 
+def reached(figures: dict) -> str:
+    """All goals."""
+    return table(verdicts.HEAD, (v.row() for v in verdicts.of_bench(figures)))
+
+
 def instructions(figures: dict) -> str:
     """Instructions an operation."""
     names = figures["inputs"]
@@ -28,6 +34,15 @@ def instructions(figures: dict) -> str:
     goal = [_figure(goals.INSTRUCTIONS.get(n), absent="") for n in names]
     rows.append(["*goal, no checksum*", *goal])
     return table(["allocator", *names], rows)
+
+
+def checksum(figures: dict) -> str:
+    """What the checksum in headers costs: the default build ÷ the one without."""
+    names = figures["inputs"]
+    ours, fast = (figures["instructions"][subject] for subject in (OURS, FAST))
+    ratios = [_figure(ours[n]["all"] / fast[n]["all"], 2) for n in names]
+    goal = [_figure(goals.CHECKED_FACTOR, 2)] * len(names)
+    return table(["", *names], [["default ÷ no checksum", *ratios], ["*goal, at most*", *goal]])
 
 
 def kinds(figures: dict) -> str:
@@ -42,9 +57,10 @@ def kinds(figures: dict) -> str:
 
 
 def nanoseconds(figures: dict) -> str:
-    """Time an operation as a ratio to ours in the same round."""
+    """Ours in nanoseconds, and the time of each as a ratio to ours in the same round."""
     names = figures["inputs"]
-    rows = []
+    ours = figures["nanoseconds"][OURS]
+    rows = [[f"{OURS}, ns", *(_figure(ours[n]["ns"]) for n in names)]]
     for subject, row in figures["nanoseconds"].items():
         cells = [_figure(row[n]["ratio"] if n in row else None, 2) for n in names]
         rows.append([subject, *cells])
@@ -102,12 +118,18 @@ def worst(figures: dict) -> str:
     ]
     head += ["worst free", "worst resize", "holes missed"]
     rows = []
-    for subject, row in figures["worst"].items():
+    for subject in figures["versions"]:
+        row = figures["worst"].get(subject, {})
         highest = row["highest"] if row else {}
         no_resize = row and highest["resize"] < 10
-        cells = ["–" if c == "resize" and no_resize else _figure(highest.get(c)) for c in columns]
+        absent = "too slow" if row is None else "–"
+        cells = [
+            "–" if c == "resize" and no_resize else _figure(highest.get(c), absent=absent)
+            for c in columns
+        ]
         rows.append([subject, *cells])
-    rows.append(["*goal*", *(_figure(goals.WORST.get(c)) for c in columns[:-1]), "0"])
+    goal = [_figure(goals.WORST.get(c)) for c in columns[:-1]]
+    rows.append(["*goal, no checksum*", *goal, "0"])
     return table(head, rows)
 
 
@@ -121,17 +143,20 @@ def worst_by_holes(figures: dict) -> str:
     return table(["build and state", "alloc", "over-aligned alloc", "free", "resize"], rows)
 
 
+def per_cent(row: dict) -> float:
+    """Ours ÷ it in one of the original's graphs: the median of the trials."""
+    return statistics.median(row["percent"])
+
+
 def originals(figures: dict) -> str:
     """Scores at the end, and ours as a percentage of each."""
     rows = []
-    ours = figures["original"][OURS]
     for subject, row in figures["original"].items():
         cells = []
         for name in ("random_actions", "heap_exhaustion"):
-            pairs = zip(ours[name], row[name], strict=True)
-            ratios = [a / b * 100 for a, b in pairs if b]
-            percent = sum(ratios) / len(ratios) if ratios else float("nan")
-            cells += [f"{row[name][-1]:,.0f}", f"{percent:.0f} %"]
+            low, high = min(row[name]["percent"]), max(row[name]["percent"])
+            spread = f"{per_cent(row[name]):.0f} % ({low:.0f}–{high:.0f})"
+            cells += [f"{row[name]['scores'][-1]:,.0f}", "" if subject == OURS else spread]
         rows.append([subject, *cells])
     head = ["allocator", "random_actions", "ours ÷ it", "heap_exhaustion", "ours ÷ it"]
     return table(head, rows)
@@ -150,42 +175,65 @@ def chunk(figures: dict) -> str:
 
 SECTIONS = (
     (
+        "Goals",
+        reached,
+        "What was tried, and why some are out of reach: [`../TRIED.md`](../TRIED.md). The boards' "
+        "goals are in [`targets.md`](targets.md).",
+    ),
+    (
         "Instructions an operation",
         instructions,
-        "Callgrind, inside the allocator's own functions, copying left out.",
+        "Callgrind, inside the allocator's own functions, copying left out. Too slow: cut short "
+        "after a minute, in a quick run after ten seconds.",
+        "instructions",
     ),
-    ("Ours by kind of operation", kinds, "Instructions."),
+    (
+        "The checksum in headers",
+        checksum,
+        "Instructions an operation of the default build ÷ those with `-DGALLOC_HEADER_CHECK=0`.",
+    ),
+    ("Ours by kind of operation", kinds, "Instructions. –: the input has no such operation."),
     (
         "Time",
         nanoseconds,
-        "Time an operation ÷ that of the default build of galloc in the same round, median; the "
-        "driver's own time is in both. Depends on the machine.",
+        "First ours in nanoseconds an operation, median of the rounds. Then time ÷ that of the "
+        "default build of galloc in the same round, median; the driver's own time is in both. "
+        "–: too slow to be counted, so not timed. Depends on the machine.",
     ),
     (
         "Smallest region ÷ peak of live bytes",
         regions,
         "For recorded programs, control data included. In brackets: from there on every region "
-        "that was tried serves. Peers are 64-bit builds with 64-bit headers.",
+        "that was tried serves. Peers are 64-bit builds. linked_list_allocator, "
+        "simple_chunk_allocator and buddy_system_allocator keep no header: the size is given back "
+        "at free.",
+        "regions",
     ),
     (
         "Utilisation and control data",
         memory,
         "Requested bytes ÷ region at the first request that fails, and after a random half was "
-        "freed and filled again. Control data in bytes, as far as the peer tells.",
+        "freed and filled again. Control data in bytes, as far as the peer tells; –: it does not, "
+        "or the input was too slow.",
     ),
     (
         "Worst single operation",
         worst,
         "Instructions, the highest over 120 states with 10 to 2,000 holes, and the two requests "
         "of the table; over-aligned requests with `bounded_search`. A hole is missed when a "
-        "request of the size that it was made with finds nothing.",
+        "request of the size that it was made with finds nothing. –: the allocator cannot resize "
+        "in place, or was not asked (glibc's malloc has no region to make the states in; a quick "
+        "run asks only ours).",
     ),
     ("Worst single operation by number of holes", worst_by_holes, "Instructions."),
     (
         "The original's benchmarks",
         originals,
-        "Score after one second (a quick run: 0.4 s), and the mean over ten points of time of our "
-        "default build's score as a percentage of it. Depends on the machine.",
+        "Score after one second (a quick run: 0.4 s), median of the trials; and the mean over ten "
+        "points of time of our default build's score as a percentage of it in the same trial: "
+        "median, lowest and highest. Depends on the machine.",
+        "random_actions",
+        "heap_exhaustion",
     ),
     (
         "The benchmark of simple-chunk-allocator",
@@ -198,16 +246,20 @@ SECTIONS = (
 def document(figures: dict) -> str:
     """All tables. Says what was measured with what."""
     facts = figures["machine"]
+    absent = ALL_PEERS in figures["missing"]
+    peers = "none" if absent else f"{facts['rustc']}, opt-level 3, LTO"
     parts = [
-        "# Figures\n\nWritten by `make bench`; not edited by hand. Definitions: `../README.md`.\n",
-        f"Ours: {facts['cc']}, `{facts['flags']}`. Peers: {facts['rustc']}, opt-level 3, LTO.\n",
+        "# Figures\n\nWritten by `make bench`; not edited by hand. Definitions: "
+        "[`../README.md`](../README.md).\n",
+        f"Ours: {facts['cc']}, `{facts['flags']}`. Peers: {peers}.\n",
     ]
     versions = ", ".join(
         f"{n} {v}" for n, v in figures["versions"].items() if v and v[0].isdigit()
     )
-    parts.append(f"Versions: {versions}.\n")
+    parts.append(f"Versions: {versions}. galloc_rust is the original, `good_memory_allocator`.\n")
     for crate, reason in figures["missing"].items():
         parts.append(f"Not measured: {crate}: {reason}\n")
-    for title, make, note in SECTIONS:
+    for title, make, note, *pictures in SECTIONS:
         parts.append(f"## {title}\n\n{note}\n\n{make(figures)}\n")
+        parts += [f"![{name}]({name}.png)\n" for name in pictures]
     return "\n".join(parts)

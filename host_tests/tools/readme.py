@@ -18,12 +18,14 @@ GUIDE_ROWS = (
     "4 × 2",
     "8 × 2",
     "12 × 2",
-    "12 × 8",
-    "20 × 2",
+    "16 × 2",
+    "16 × 8",
+    "22 × 2, default",
+    "22 × 4",
     "32 × 2",
-    "32 × 4",
     "48 × 2",
     "64 × 2",
+    "*goal*",
 )
 MARKS = re.compile(r"(<!-- (\w+): written by `make docs` -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -44,7 +46,8 @@ def write_table(rows: Table) -> str:
     """Markdown; all columns but the first to the right when they hold numbers."""
     head, *body = rows
     numbers = [
-        all(re.match(r"[\d>–-]|$", row[i].strip("*")) for row in body) for i in range(len(head))
+        all(re.match(r"[\d>–-]|too slow|$", row[i].strip("*")) for row in body)
+        for i in range(len(head))
     ]
     rule = ["---:" if number else "---" for number in numbers]
     return "".join(f"| {' | '.join(row)} |\n" for row in [head, rule, *body])
@@ -69,9 +72,38 @@ def speed() -> str:
     names = ("worst alloc", "worst free", "holes missed")
     costs = {row[0]: row[1:] for row in columns(worst, (worst[0][0], *names))}
     rows = columns(rows, (rows[0][0], "R64", "X64n", "lua", "tls", "sqlite"))
-    dashes = ["–"] * len(names)
-    rows = [row + (list(names) if row == rows[0] else costs.get(row[0], dashes)) for row in rows]
-    return write_table(rows)
+    return write_table([row + costs[row[0]] for row in rows])
+
+
+def original() -> str:
+    """The benchmarks of the Rust galloc."""
+    text = (RESULTS / "README.md").read_text()
+    return write_table(read_table(text, "The original's benchmarks"))
+
+
+def goals() -> str:
+    """How many goals are missed, and a table of them by kind."""
+    files = ((RESULTS / name).read_text() for name in ("README.md", "targets.md"))
+    told = [row for text in files for row in read_table(text, "Goals")[1:]]
+    kinds: dict[str, dict[str, list[str]]] = {}
+    for kind, what, measured, goal, verdict in told:
+        lists = kinds.setdefault(kind, {"missed": [], "reached": []})
+        lists[verdict].append(f"{what} {measured} ({goal})")
+    rows = [[kind, *map(", ".join, lists.values())] for kind, lists in kinds.items()]
+    count = sum(row[-1] == "missed" for row in told)
+    return (
+        f"Of {len(told)} goals that were set for galloc, {count} are missed. Measured, and in "
+        "brackets the goal:\n\n" + write_table([["", "missed", "reached"], *rows])
+    )
+
+
+def code() -> str:
+    """What the core costs at -O2."""
+    _, _, told = (RESULTS / "targets.md").read_text().partition("## Code\n")
+    return (
+        "Ports compile for size, but the core is compiled for speed, `-O2`: "
+        f"{told.strip().splitlines()[-1]} (the table below).\n"
+    )
 
 
 def guide() -> str:
@@ -90,14 +122,10 @@ def guide() -> str:
     )
     rows = columns(rows, names)
     rows[0][1] = "control data in 64 KiB"
-    kept = [row for row in rows[1:] if row[0] in GUIDE_ROWS]
-    config = (ROOT / "firmware" / "core" / "config.h").read_text()
-    bins, subs = (
-        re.search(rf"#define GALLOC_{name} (\d+)", config)[1]
-        for name in ("SMALLBINS", "ALIGNMENT_SUB_BINS")
-    )
+    by_name = {row[0]: row for row in rows}
+    kept = [by_name[name] for name in GUIDE_ROWS]
     advice = re.search(r"^Recommended: .*", text, re.MULTILINE)[0]
-    return f"The default is {bins} × {subs}. {advice}\n\n" + write_table([rows[0], *kept])
+    return f"{advice}\n\n" + write_table([rows[0], *kept])
 
 
 def guards() -> str:
