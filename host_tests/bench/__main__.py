@@ -94,8 +94,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     if options.draw:
-        write(read(RESULTS / "figures.json"), RESULTS)
-        guide.draw(RESULTS)
+        figures = read(RESULTS / "figures.json")
+        write(figures, RESULTS)
+        guide.draw(RESULTS, figures["machine"]["cc"])
         return 0
     if shutil.which("valgrind") is None:
         console.print("bench: valgrind is missing; install the package valgrind", style="red")

@@ -109,6 +109,12 @@ def advice(rows: list[dict]) -> str:
         )
     cheapest = min(rows, key=lambda r: r["R64"])
     default = _one(rows, DEFAULT)
+    served = " and ".join(
+        f"{region >> 10} KiB" for region, row in chosen.items() if row is default
+    )
+    text += (
+        f" The default, {name(default)}, is what is recommended for {served or 'none of these'}."
+    )
     if cheapest is not default:
         text += (
             f" {name(cheapest)} takes {cheapest['R64']:.0f} instructions in R64, the default "
@@ -199,15 +205,15 @@ def picture(rows: list[dict], path: Path) -> None:
     plt.close(figure)
 
 
-def write(rows: list[dict], folder: Path) -> None:
-    """guide.md and guide.png."""
-    (folder / "guide.md").write_text(document(rows, build.compiler()))
+def write(rows: list[dict], folder: Path, cc: str) -> None:
+    """guide.md and guide.png. cc: what the figures were counted with."""
+    (folder / "guide.md").write_text(document(rows, cc))
     picture(rows, folder / "guide.png")
 
 
-def draw(folder: Path) -> None:
+def draw(folder: Path, cc: str) -> None:
     """Both anew, from what guide.json has."""
-    write(json.loads((folder / "guide.json").read_text()), folder)
+    write(json.loads((folder / "guide.json").read_text()), folder, cc)
 
 
 def run(folder: Path, tick=lambda _: None) -> list[dict]:
@@ -222,7 +228,7 @@ def run(folder: Path, tick=lambda _: None) -> list[dict]:
     rows = measure.in_parallel([lambda b=b, s=s: job(b, s) for b, s in configurations()])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "guide.json").write_text(json.dumps(rows, indent=1) + "\n")
-    write(rows, folder)
+    write(rows, folder, build.compiler())
     return rows
 
 
