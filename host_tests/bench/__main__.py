@@ -50,8 +50,8 @@ def tell_missing(console: Console, reasons: dict[str, str]) -> None:
         console.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
-def measure_all(quick: bool, times: bool, console: Console) -> tuple[dict, Path]:
-    """The figures, and where they go. Raises BuildError, MeasureError."""
+def measure_and_write(quick: bool, times: bool, console: Console) -> tuple[dict, Path]:
+    """The figures, and where they went. Raises BuildError, MeasureError."""
     plan = run.QUICK if quick else run.FULL
     start = time.monotonic()
     columns = (TextColumn("{task.description:<48}"), BarColumn(), TimeElapsedColumn())
@@ -75,10 +75,10 @@ def measure_all(quick: bool, times: bool, console: Console) -> tuple[dict, Path]
         if times:
             figures = read((LOOKS if quick else RESULTS) / "figures.json")
             figures |= run.timed(found, figures["instructions"], plan, tick)
-            return figures, into
-        figures = run.everything(plan, found, reasons, tick)
-        if not quick:
-            into.mkdir(parents=True, exist_ok=True)
+        else:
+            figures = run.everything(plan, found, reasons, tick)
+        write(figures, into)
+        if not (quick or times):
             guide.run(into, tick)
             guards.run(into)
             tick("guards")
@@ -103,11 +103,10 @@ def main(arguments: list[str]) -> int:
         return 1
     start = time.monotonic()
     try:
-        figures, into = measure_all(options.quick, options.times, console)
+        figures, into = measure_and_write(options.quick, options.times, console)
     except (BuildError, measure.MeasureError) as error:
         console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
         return 1
-    write(figures, into)
     print(tables.document(figures))
     if into == RESULTS and not options.times:
         gate.write(gate.of_bench(figures))
