@@ -188,9 +188,6 @@ GALLOC_HOT void *galloc_cut(galloc_heap_t *heap, uint32_t link, uint32_t size, u
 }
 #endif
 
-// What is wrong with something that is no live block.
-galloc_fault_t galloc_fault_of(const galloc_heap_t *heap, const void *block);
-
 // galloc_alloc for a heap that is known to be sound.
 void *galloc_alloc_sound(galloc_heap_t *heap, size_t size, size_t align);
 

@@ -106,7 +106,7 @@ uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t 
     if (fault == GALLOC_OK) {
         *size = galloc_locked_usable_size(self->heap, payload);
         if (*size == 0) {
-            fault = ((uintptr_t)payload & 7) != 0 ? GALLOC_FAULT_MISALIGNED : GALLOC_FAULT_NOT_ALLOCATED;
+            fault = galloc_fault_of(self->heap, payload);
         }
     }
     if (fault != GALLOC_OK) {

@@ -2,7 +2,7 @@
 
 #include "glue.h"
 
-// The live payload of a Block; ValueError once it is freed, or its heap is gone from under it.
+// The live payload of a Block; ValueError once it is freed, its heap is gone from under it, or its header overwritten.
 static uint8_t *block_payload(const galloc_block_obj_t *self, size_t *usable) {
     const galloc_heap_obj_t *heap = self->heap;
     galloc_verify_region(heap);
@@ -11,6 +11,9 @@ static uint8_t *block_payload(const galloc_block_obj_t *self, size_t *usable) {
         *usable = galloc_locked_usable_size(heap->heap, payload);
         if (*usable != 0 && *usable >= self->length) {
             return payload;
+        }
+        if (*usable == 0 && galloc_fault_of(heap->heap, payload) == GALLOC_FAULT_CORRUPT) {
+            galloc_raise_fault(GALLOC_FAULT_CORRUPT);
         }
     }
     mp_raise_ValueError(MP_ERROR_TEXT("block is freed"));
@@ -40,9 +43,18 @@ mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
         case MP_UNARY_OP_LEN:
             block_payload(self, &usable);
             return MP_OBJ_NEW_SMALL_INT(self->length);
+        case MP_UNARY_OP_HASH:
+            return MP_OBJ_NEW_SMALL_INT((mp_uint_t)self); // as equality goes: by identity, freed or not
         default:
             return MP_OBJ_NULL;
     }
+}
+
+mp_obj_t galloc_block_iter(mp_obj_t self_in, mp_obj_iter_buf_t *buffer) {
+    (void)buffer; // what the native module's function table puts there is meant for compiled Python
+    const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    size_t usable;
+    return mp_getiter(galloc_view_new(block_payload(self, &usable), self->length, 'B'), NULL);
 }
 
 mp_int_t galloc_block_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uint_t flags) {

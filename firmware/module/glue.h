@@ -55,6 +55,9 @@ typedef struct {
 #ifndef mp_type_MemoryError
 #define mp_type_MemoryError (*(mp_obj_type_t *)(mp_load_global(MP_QSTR_MemoryError)))
 #endif
+#ifndef mp_getiter
+#define mp_getiter mp_fun_table.getiter
+#endif
 extern const mp_obj_type_t *galloc_type_int;
 extern mp_obj_t galloc_type_memoryview;
 #else
@@ -108,6 +111,7 @@ GALLOC_NORETURN void galloc_raise_fault(galloc_fault_t fault);
 mp_obj_t galloc_block_new(galloc_heap_obj_t *heap, void *payload, size_t length, size_t align);
 
 mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in);
+mp_obj_t galloc_block_iter(mp_obj_t self_in, mp_obj_iter_buf_t *buffer);
 mp_int_t galloc_block_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uint_t flags);
 mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value);
 void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);

@@ -43,7 +43,10 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     self->heap = attach ? galloc_attach(region, size) : galloc_init(region, size, &config);
     if (self->heap == NULL) {
         if (attach) {
-            galloc_raise_fault(galloc_initialized(region, size) ? GALLOC_FAULT_CORRUPT : GALLOC_FAULT_GEOMETRY);
+            if (galloc_initialized(region, size)) {
+                galloc_raise_fault(GALLOC_FAULT_CORRUPT);
+            }
+            mp_raise_ValueError(MP_ERROR_TEXT("geometry: no heap of this size here"));
         }
         galloc_raise_config(&config);
     }

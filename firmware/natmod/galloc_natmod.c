@@ -85,6 +85,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, attr, galloc_block_attr, 3);
     MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, buffer, galloc_block_get_buffer, 4);
     MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, subscr, galloc_block_subscr, 5);
+    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, iter, galloc_block_iter, 6);
 
     set_type(&galloc_view_type, MP_QSTR_View, NULL);
     MP_OBJ_TYPE_SET_SLOT(&galloc_view_type, buffer, galloc_view_get_buffer, 0);

@@ -18,8 +18,8 @@ static const mp_rom_map_elem_t block_locals_table[] = {GALLOC_BLOCK_METHODS_FIXE
 static MP_DEFINE_CONST_DICT(block_locals, block_locals_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(galloc_block_type, MP_QSTR_Block, MP_TYPE_FLAG_NONE, print, galloc_block_print, unary_op,
-                         galloc_block_unary_op, subscr, galloc_block_subscr, attr, galloc_block_attr, buffer,
-                         galloc_block_get_buffer, locals_dict, &block_locals);
+                         galloc_block_unary_op, iter, galloc_block_iter, subscr, galloc_block_subscr, attr,
+                         galloc_block_attr, buffer, galloc_block_get_buffer, locals_dict, &block_locals);
 
 MP_DEFINE_CONST_OBJ_TYPE(galloc_view_type, MP_QSTR_View, MP_TYPE_FLAG_NONE, buffer, galloc_view_get_buffer);
 

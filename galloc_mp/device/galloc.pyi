@@ -46,6 +46,9 @@ class Block(Buffer):
     def __len__(self) -> int:
         """The bytes asked for."""
 
+    def __iter__(self) -> Iterator[int]:
+        """Byte by byte, as view() would."""
+
     @overload
     def __getitem__(self, i: int, /) -> int: ...
     @overload

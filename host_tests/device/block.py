@@ -57,9 +57,38 @@ assert bytes(b) == b"\0\0\0\x07xyz\0\0\x09"
 for i in (10, -11, 1 << 40):
     raises((IndexError, OverflowError), lambda: b[i])
 raises(TypeError, lambda: b["a"])
+for i, value in enumerate(b):
+    assert value == b[i]
+assert list(b) == list(bytes(b)) and ord("y") in b and 200 not in b
+
+# A Block is itself and no other, whatever it holds; a freed one still is.
+other = h.alloc(10, zero=True)
+known = {b: 1, other: 2}
+assert b == b and b != other and known[b] == 1 and known[other] == 2
+other.free()
+assert other in known
 b.free()
 raises(ValueError, lambda: b[0])
+raises(ValueError, iter, b)
 
+
+def complaint(call, *args):
+    try:
+        call(*args)
+    except ValueError as error:
+        return str(error)
+
+
+# A header that was written over is told from a block that was freed behind its Block's back.
+region = bytearray(1024)
+small = galloc.Heap(region)
+b = small.alloc(16)
+at = b.offset
+region[at - 4] ^= 16
+assert complaint(len, b) == "corrupt"
+region[at - 4] ^= 16
+small.free(at)
+assert complaint(len, b) == "block is freed"
 # zero=True clears what an earlier block left.
 b = h.alloc(200)
 b.view()[:] = b"\xff" * 200

@@ -87,8 +87,23 @@ for bad in (n, 0, m + 1, m + 8, 3072, -8, 1 << 31, 1 << 70):
     assert h.usable_size(bad) == 0
     if bad:
         raises(ValueError, "", h.realloc, bad, 8)
+for fault, bad in (
+    ("null", 0),
+    ("not allocated", n),
+    ("misaligned", m + 1),
+    ("foreign", 8),
+    ("foreign", 3072),
+):
+    raises(ValueError, fault, h.address, bad)
+    raises(ValueError, fault, h.get8, bad, 0)
+    if bad:
+        raises(ValueError, fault, h.realloc, bad, 8)
 raises(ValueError, "", h.malloc, -1)
 raises(ValueError, "", h.malloc, 8, 3)
+buffer[m - 4] ^= 16  # as one overflow from below would
+for use in (h.free, h.address, lambda m: h.get8(m, 0), lambda m: h.realloc(m, 8)):
+    raises(ValueError, "corrupt", use, m)
+buffer[m - 4] ^= 16
 assert bytes(buffer) == before
 h.free(m)
 h.check()
