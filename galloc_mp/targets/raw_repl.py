@@ -74,21 +74,22 @@ class StreamTransport(SerialTransport):
                 return bytes(data)
 
     def follow(self, timeout, data_consumer=None):
-        """The parent's, but a \x04 in the output does not end it. Returns nothing and the
-        traceback.
+        """The parent's, but a \x04 in the output does not end it. Returns the output, where no
+        consumer takes it, and the traceback.
         """
-        stream, data = self.serial, bytearray()
+        stream, data, output = self.serial, bytearray(), bytearray()
+        consume = data_consumer or output.extend
         while True:
             data += stream.take(len(stream.buffer))
             if end := END.search(data):
                 stream.unread(data[end.end() :])
-                data_consumer(bytes(data[: end.start()]))
-                return b"", end[1]
+                consume(bytes(data[: end.start()]))
+                return bytes(output), end[1]
             certain = _output_in(data)
-            data_consumer(bytes(data[:certain]))
+            consume(bytes(data[:certain]))
             del data[:certain]
             if not stream.fill(stream.deadline - time.monotonic()):
-                data_consumer(bytes(data))
+                consume(bytes(data))
                 raise TransportError("no end of the output")
 
 

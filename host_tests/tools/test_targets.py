@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from mpremote.transport import TransportExecError
 
 from galloc_mp.targets import TargetError, TargetTimeout, find_spec, open_target
 
@@ -69,6 +70,17 @@ def test_output_is_unchanged(target):
     pieces = []
     target.stream("print('a\\rb\\r\\r\\xe9>>> >OK')\nprint('x' * 5000)", pieces.append)
     assert b"".join(pieces) == "a\rb\r\ré>>> >OK\n".encode() + b"x" * 5000 + b"\n"
+
+
+@pytest.mark.parametrize("target", ["MPS2_AN385"], indirect=True)
+def test_transport_is_mpremotes(target):
+    """What mpremote does with a board, mip for one, calls it without a consumer of output."""
+    target.exec("pass")  # so that the session is there
+    assert target.transport.exec("print('a\\x04b')") == b"a\x04b\r\n"
+    assert target.transport.eval("6 * 7") == 42
+    with pytest.raises(TransportExecError, match="ZeroDivisionError"):
+        target.transport.exec("1 / 0")
+    assert target.exec("print('goes on')") == "goes on\n"
 
 
 def test_long_scripts_arrive_whole(target):
