@@ -50,11 +50,17 @@ mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     }
 }
 
-mp_obj_t galloc_block_iter(mp_obj_t self_in, mp_obj_iter_buf_t *buffer) {
-    (void)buffer; // what the native module's function table puts there is meant for compiled Python
+// A memoryview of a live Block.
+static mp_obj_t block_bytes(mp_obj_t self_in) {
     const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
     size_t usable;
-    return mp_getiter(galloc_view_new(block_payload(self, &usable), self->length, 'B'), NULL);
+    uint8_t *payload = block_payload(self, &usable);
+    return galloc_view_new(payload, self->length, 'B');
+}
+
+mp_obj_t galloc_block_iter(mp_obj_t self_in, mp_obj_iter_buf_t *buffer) {
+    (void)buffer; // what the native module's function table puts there is meant for compiled Python
+    return mp_getiter(block_bytes(self_in), NULL);
 }
 
 mp_int_t galloc_block_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uint_t flags) {
@@ -92,17 +98,20 @@ mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
     if (value == MP_OBJ_NULL) {
         return MP_OBJ_NULL; // no byte can be deleted
     }
-    const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    size_t usable;
-    uint8_t *payload = block_payload(self, &usable);
     if (mp_obj_is_small_int(index) && value == MP_OBJ_SENTINEL) {
         // The common read, without an object.
+        const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
+        size_t usable;
+        const uint8_t *payload = block_payload(self, &usable);
         mp_int_t at = MP_OBJ_SMALL_INT_VALUE(index);
         if (at >= 0 && (size_t)at < self->length) {
             return MP_OBJ_NEW_SMALL_INT(payload[at]);
         }
     }
-    return mp_obj_subscr(galloc_view_new(payload, self->length, 'B'), index, value);
+    if (value != MP_OBJ_SENTINEL && GALLOC_IS_TYPE(value, galloc_block_type)) {
+        value = block_bytes(value); // a memoryview takes only MicroPython's own types
+    }
+    return mp_obj_subscr(block_bytes(self_in), index, value);
 }
 
 void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {

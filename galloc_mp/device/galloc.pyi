@@ -29,7 +29,10 @@ class Stats(NamedTuple):
 
 @final
 class Block(Buffer):
-    """Memory in a region, with the buffer protocol; any use after free() raises ValueError."""
+    """Memory in a region, with the buffer protocol; any use after free() raises ValueError.
+
+    Two Blocks are equal when they are the same one; view() or bytes() compare contents.
+    """
 
     @property
     def address(self) -> int:

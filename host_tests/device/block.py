@@ -57,6 +57,28 @@ assert bytes(b) == b"\0\0\0\x07xyz\0\0\x09"
 for i in (10, -11, 1 << 40):
     raises((IndexError, OverflowError), lambda: b[i])
 raises(TypeError, lambda: b["a"])
+source = h.alloc(4)
+source[:] = b"1234"
+b[3:7] = source
+assert bytes(b) == b"\0\0\x001234\0\0\x09"
+b[0:10] = b
+assert bytes(b) == b"\0\0\x001234\0\0\x09"
+
+
+def assign(start, stop):
+    b[start:stop] = source
+
+
+def assign_item():
+    b[3] = source
+
+
+raises(ValueError, assign, 0, 3)
+raises(TypeError, assign_item)
+source.free()
+raises(ValueError, assign, 0, 4)
+assert bytes(b) == b"\0\0\x001234\0\0\x09"
+b[3:7] = b"\x07xyz"
 for i, value in enumerate(b):
     assert value == b[i]
 assert list(b) == list(bytes(b)) and ord("y") in b and 200 not in b
