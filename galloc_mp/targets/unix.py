@@ -2,6 +2,7 @@
 
 import ast
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -49,11 +50,12 @@ class UnixTarget(Target):
         stream = self._start()
         stream.deadline = time.monotonic() + timeout
         try:
-            stream.write(b"%d\n" % len(source) + source)
-            self._until_mark(on_output)
+            mark = b"\x04" + secrets.token_hex(8).encode()  # nothing that a script would print
+            stream.write(b"%d %b\n" % (len(source), mark) + source)
+            self._until(mark, on_output)
             traceback, code = bytearray(), bytearray()
-            self._until_mark(traceback.extend)
-            self._until_mark(code.extend)
+            self._until(mark, traceback.extend)
+            self._until(mark, code.extend)
         except StreamEnded as ended:
             self._stop()
             raise TargetError(f"{self.name}: {ended}") from None
@@ -66,16 +68,22 @@ class UnixTarget(Target):
             raise TargetError(f"{self.name}: the script raised", traceback=own)
         raise_for_exit(self.name, ast.literal_eval(code.decode()))
 
-    def _until_mark(self, sink) -> None:
+    def _until(self, mark: bytes, sink) -> None:
+        """Hands on what comes before the mark, as it comes."""
+        stream = self.stream_
         while True:
-            data = self.stream_.take(len(self.stream_.buffer))
-            before, mark, after = data.partition(b"\x04")
+            data = stream.take(len(stream.buffer))
+            before, found, after = data.partition(mark)
+            if not found:
+                # The end may be the start of the mark.
+                keep = next(n for n in range(len(mark) - 1, -1, -1) if data.endswith(mark[:n]))
+                before, after = data[: len(data) - keep], data[len(data) - keep :]
             if before:
                 sink(before)
-            if mark:
-                self.stream_.unread(after)
+            stream.unread(after)
+            if found:
                 return
-            if not self.stream_.fill(self.stream_.deadline - time.monotonic()):
+            if not stream.fill(stream.deadline - time.monotonic()):
                 raise TimeoutError
 
     def put(self, path, data):

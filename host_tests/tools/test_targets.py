@@ -66,10 +66,10 @@ def test_output_comes_while_the_script_runs(target):
 
 
 def test_output_is_unchanged(target):
-    # A lone carriage return, bytes that are no text, and the raw REPL's own prompt.
+    # A lone carriage return, bytes that are no text, the raw REPL's own prompt and mark.
     pieces = []
-    target.stream("print('a\\rb\\r\\r\\xe9>>> >OK')\nprint('x' * 5000)", pieces.append)
-    assert b"".join(pieces) == "a\rb\r\ré>>> >OK\n".encode() + b"x" * 5000 + b"\n"
+    target.stream("print('a\\rb\\r\\r\\xe9>>> >OK \\x04\\x04')\nprint('x' * 5000)", pieces.append)
+    assert b"".join(pieces) == "a\rb\r\ré>>> >OK \4\4\n".encode() + b"x" * 5000 + b"\n"
 
 
 @pytest.mark.parametrize("target", ["MPS2_AN385"], indirect=True)
