@@ -98,14 +98,18 @@ mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
     if (value == MP_OBJ_NULL) {
         return MP_OBJ_NULL; // no byte can be deleted
     }
-    if (mp_obj_is_small_int(index) && value == MP_OBJ_SENTINEL) {
-        // The common read, without an object.
+    if (mp_obj_is_small_int(index) && (value == MP_OBJ_SENTINEL || mp_obj_is_small_int(value))) {
+        // The common read and write, without an object.
         const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
         size_t usable;
-        const uint8_t *payload = block_payload(self, &usable);
+        uint8_t *payload = block_payload(self, &usable);
         mp_int_t at = MP_OBJ_SMALL_INT_VALUE(index);
         if (at >= 0 && (size_t)at < self->length) {
-            return MP_OBJ_NEW_SMALL_INT(payload[at]);
+            if (value == MP_OBJ_SENTINEL) {
+                return MP_OBJ_NEW_SMALL_INT(payload[at]);
+            }
+            payload[at] = (uint8_t)MP_OBJ_SMALL_INT_VALUE(value);
+            return mp_const_none;
         }
     }
     if (value != MP_OBJ_SENTINEL && GALLOC_IS_TYPE(value, galloc_block_type)) {

@@ -52,6 +52,7 @@ class Block(Buffer):
     def __iter__(self) -> Iterator[int]:
         """Byte by byte, as view() would."""
 
+    # Reading and writing one byte at an index from 0 on makes no object.
     @overload
     def __getitem__(self, i: int, /) -> int: ...
     @overload

@@ -1,6 +1,15 @@
 # Block: length, buffer protocol, typed views, resize, realloc, free, with.
 import galloc
 
+try:
+    from micropython import heap_lock, heap_unlock
+except ImportError:
+
+    def heap_lock():
+        pass
+
+    heap_unlock = heap_lock
+
 
 def raises(kind, call, *args, **kwargs):
     try:
@@ -54,6 +63,22 @@ b[-1] = 9
 b[4:7] = b"xyz"
 assert b[3] == 7 and b[9] == 9 and b[-1] == 9 and bytes(b[4:7]) == b"xyz"
 assert bytes(b) == b"\0\0\0\x07xyz\0\0\x09"
+
+
+def swap(i, k):
+    heap_lock()
+    try:
+        b[i], b[k] = b[k], b[i]
+        b[0] = 0x1FE
+        b[1] = -1
+    finally:
+        heap_unlock()
+
+
+swap(4, 6)
+assert bytes(b) == b"\xfe\xff\0\x07zyx\0\0\x09"
+swap(6, 4)
+b[0] = b[1] = 0
 for i in (10, -11, 1 << 40):
     raises((IndexError, OverflowError), lambda: b[i])
 raises(TypeError, lambda: b["a"])
