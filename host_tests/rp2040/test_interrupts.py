@@ -39,3 +39,25 @@ def test_pin_and_program_share_a_heap(nanos):
 @pytest.mark.parametrize("cycles", [18_749, 38_747])
 def test_timer_and_program_share_a_heap(cycles):
     run(f"CYCLES = {cycles}\n{PACE}")
+
+
+AGAIN = """
+beats = bytearray(1)
+def handler(_):
+    beats[0] = 1
+for _ in range(20):
+    one, two = DMA(), DMA()
+    beats[0] = 0
+    start(handler)
+    for _ in range(20000):
+        if beats[0]:
+            break
+    stop()
+    print(beats[0], end="")
+"""
+
+
+def test_pace_starts_again_whenever_it_was_stopped():
+    """A tick while it stops must not leave a channel of DMA busy for good."""
+    with Rp2Target(find_spec("RPI_PICO")) as board:
+        assert board.exec(f"CYCLES = 9001\n{PACE}{AGAIN}", timeout=60) == "1" * 20

@@ -23,7 +23,9 @@ def start(handler):
 
 def stop():
     mem32[PACE] = 0
+    # A last tick of the second may start the first again, which would then be busy for good.
+    for channel in (one, two, one):
+        channel.active(0)
     for channel in (one, two):
         channel.irq(None)
-        channel.active(0)
         channel.close()
