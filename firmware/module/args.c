@@ -100,9 +100,6 @@ uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t 
     galloc_verify_region(self);
     void *payload = NULL;
     galloc_fault_t fault = galloc_get_payload(self, handle, &payload);
-    if (fault == GALLOC_OK && payload == NULL) {
-        fault = GALLOC_FAULT_NULL;
-    }
     if (fault == GALLOC_OK) {
         *size = galloc_locked_usable_size(self->heap, payload);
         if (*size == 0) {

@@ -51,16 +51,16 @@ mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
 }
 
 // A memoryview of a live Block.
-static mp_obj_t block_bytes(mp_obj_t self_in) {
+static mp_obj_t view_of(mp_obj_t self_in, char typecode) {
     const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
     size_t usable;
     uint8_t *payload = block_payload(self, &usable);
-    return galloc_view_new(payload, self->length, 'B');
+    return galloc_view_new(payload, self->length, typecode);
 }
 
 mp_obj_t galloc_block_iter(mp_obj_t self_in, mp_obj_iter_buf_t *buffer) {
     (void)buffer; // what the native module's function table puts there is meant for compiled Python
-    return mp_getiter(block_bytes(self_in), NULL);
+    return mp_getiter(view_of(self_in, 'B'), NULL);
 }
 
 mp_int_t galloc_block_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uint_t flags) {
@@ -101,10 +101,10 @@ mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
     if (mp_obj_is_small_int(index) && (value == MP_OBJ_SENTINEL || mp_obj_is_small_int(value))) {
         // The common read and write, without an object.
         const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
-        size_t usable;
-        uint8_t *payload = block_payload(self, &usable);
         mp_int_t at = MP_OBJ_SMALL_INT_VALUE(index);
         if (at >= 0 && (size_t)at < self->length) {
+            size_t usable;
+            uint8_t *payload = block_payload(self, &usable);
             if (value == MP_OBJ_SENTINEL) {
                 return MP_OBJ_NEW_SMALL_INT(payload[at]);
             }
@@ -113,9 +113,9 @@ mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
         }
     }
     if (value != MP_OBJ_SENTINEL && GALLOC_IS_TYPE(value, galloc_block_type)) {
-        value = block_bytes(value); // a memoryview takes only MicroPython's own types
+        value = view_of(value, 'B'); // a memoryview takes only MicroPython's own types
     }
-    return mp_obj_subscr(block_bytes(self_in), index, value);
+    return mp_obj_subscr(view_of(self_in, 'B'), index, value);
 }
 
 void galloc_block_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
@@ -152,10 +152,7 @@ static mp_obj_t block_view(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs
     mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args - 1, args + 1, kwargs, MP_ARRAY_SIZE(allowed), allowed, values);
     char typecode = values[0].u_obj == MP_OBJ_NULL ? 'B' : get_typecode(values[0].u_obj);
-    const galloc_block_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    size_t usable;
-    uint8_t *payload = block_payload(self, &usable);
-    return galloc_view_new(payload, self->length, typecode);
+    return view_of(args[0], typecode);
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(galloc_block_view_obj, 1, block_view);
 
