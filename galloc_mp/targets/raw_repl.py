@@ -4,6 +4,7 @@ import ast
 import binascii
 import re
 import time
+from abc import abstractmethod
 from pathlib import Path
 
 from mpremote.transport import TransportError
@@ -114,9 +115,9 @@ class RawReplTarget(Target):
         self.transport = None
         self.has_files = False
 
+    @abstractmethod
     def start_machine(self):
         """Starts the machine and returns the stream of its REPL."""
-        raise NotImplementedError
 
     def _start(self) -> StreamTransport:
         if self.transport is None:
