@@ -5,14 +5,12 @@
 #   GALLOC_BANK_SIZE        bytes from there on that may be reserved
 #   GALLOC_REGION_DEFAULT   bytes to reserve when nobody says GALLOC_REGION_SIZE=n
 #   GALLOC_REGION_NAME, GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it, when it is not the main SRAM
-#   GALLOC_WL               empty for a port that links by ld itself (mimxrt, renesas-ra, samd), not through gcc
 #
 # GALLOC_REGION_SIZE=0 reserves nothing.
 
 GALLOC_REGION_NAME ?= SRAM
 GALLOC_REGION_ATTRIBUTES ?= FAST|DMA|PERSIST
-GALLOC_WL ?= -Wl,
-GALLOC_REGION_LD := $(dir $(lastword $(MAKEFILE_LIST)))region.ld
+GALLOC_REGION_LD := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))region.ld)
 GALLOC_REGION_SIZE ?= $(GALLOC_REGION_DEFAULT)
 galloc_number = $(shell printf '%d' '$(1)' 2>/dev/null || echo ' bad')
 GALLOC_REGION_BYTES := $(call galloc_number,$(GALLOC_REGION_SIZE))
@@ -30,7 +28,14 @@ endif
 CFLAGS += -DGALLOC_BOARD_REGION_LINKED=1
 CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'
 CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'
-LDFLAGS += $(GALLOC_WL)--defsym=galloc_region_origin=$(GALLOC_BANK_ORIGIN)
-LDFLAGS += $(GALLOC_WL)--defsym=galloc_region_size=$(GALLOC_REGION_BYTES)
-LDFLAGS += $(GALLOC_WL)-T$(GALLOC_REGION_LD)
+# The numbers go into a script in the folder of the build: -T is the one flag that both gcc and ld take, and ports link by
+# the one or by the other.
+GALLOC_BUILD_LD := $(abspath $(BUILD))/galloc_region.ld
+GALLOC_WRITTEN := $(shell mkdir -p $(BUILD) && printf '%s = %s;\n' galloc_region_origin $(GALLOC_BANK_ORIGIN) \
+    galloc_region_size $(GALLOC_REGION_BYTES) >$(GALLOC_BUILD_LD) && \
+    printf 'INCLUDE "%s"\n' $(GALLOC_REGION_LD) >>$(GALLOC_BUILD_LD) && echo done)
+ifneq ($(GALLOC_WRITTEN),done)
+$(error cannot write $(GALLOC_BUILD_LD))
+endif
+LDFLAGS += -T$(GALLOC_BUILD_LD)
 endif

@@ -5,11 +5,11 @@
 #define CPACR (*(volatile uint32_t *)0xE000ED88)
 #define FULL_ACCESS_CP10_CP11 (0xFu << 20)
 
-int __real_main(int argc, char **argv);
-int __wrap_main(int argc, char **argv);
+// The port's main, under another name.
+int port_main(int argc, char **argv);
 
-int __wrap_main(int argc, char **argv) {
+int main(int argc, char **argv) {
     CPACR |= FULL_ACCESS_CP10_CP11;
     __asm volatile("dsb\n isb" : : : "memory");
-    return __real_main(argc, argv);
+    return port_main(argc, argv);
 }

@@ -5,9 +5,9 @@ CFLAGS += -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16
 CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M4F"'
 MPY_CROSS_FLAGS += -march=armv7emsp
 
-# Nothing switches the FPU on in the port's start-up code, so this does on the way to main.
+# The port's start-up code switches the FPU on since MicroPython 1.27 only, so fpu.c does on the way to the port's main.
 vpath fpu.c $(BOARD_DIR)
 SRC_BOARD_O += fpu.o
-LDFLAGS += -Wl,--wrap=main
+$(BUILD)/main.o: CFLAGS += -Dmain=port_main
 
 include $(BOARD_DIR)/../mps2.mk

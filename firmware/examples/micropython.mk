@@ -1,7 +1,7 @@
 # The examples, C and C++ on the shared heap, for ports that build with make: GALLOC_EXAMPLES=1.
 
 ifeq ($(GALLOC_EXAMPLES),1)
-GALLOC_EXAMPLES_DIR := $(USERMOD_DIR)
+GALLOC_EXAMPLES_DIR := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
 CFLAGS_USERMOD += -DGALLOC_C_HEAP=1 -I$(GALLOC_EXAMPLES_DIR)
 SRC_USERMOD_C += $(addprefix $(GALLOC_EXAMPLES_DIR)/,client.c ticker.c vectormodule.c)
 SRC_USERMOD_LIB_CXX += $(GALLOC_EXAMPLES_DIR)/vector.cpp

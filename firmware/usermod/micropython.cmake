@@ -3,13 +3,15 @@
 #
 # -DGALLOC_REGION_SIZE=<bytes> reserves that much SRAM for it; the boards in boards/ say a size by themselves.
 
-get_filename_component(GALLOC_FIRMWARE_DIR ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+# Wherever a link to this folder is.
+get_filename_component(GALLOC_USERMOD_DIR ${CMAKE_CURRENT_LIST_DIR} REALPATH)
+get_filename_component(GALLOC_FIRMWARE_DIR ${GALLOC_USERMOD_DIR}/.. ABSOLUTE)
 
 add_library(usermod_galloc INTERFACE)
 
 file(GLOB GALLOC_SOURCES ${GALLOC_FIRMWARE_DIR}/core/*.c ${GALLOC_FIRMWARE_DIR}/module/*.c)
 
-target_sources(usermod_galloc INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modgalloc.c ${GALLOC_SOURCES})
+target_sources(usermod_galloc INTERFACE ${GALLOC_USERMOD_DIR}/modgalloc.c ${GALLOC_SOURCES})
 
 target_include_directories(usermod_galloc INTERFACE ${GALLOC_FIRMWARE_DIR}/core ${GALLOC_FIRMWARE_DIR}/module)
 

@@ -1,14 +1,19 @@
-# galloc as a user C module, for ports that build with make: USER_C_MODULES=<this repository>/firmware
+# galloc as a user C module, for ports that build with make: USER_C_MODULES=<this repository>/firmware, or a folder that has
+# a link to this one or to its parent among other modules.
 #
-# A board's own region: set GALLOC_REGION_SIZE (bytes of a static array), or let the board define
-# GALLOC_BOARD_REGION_LINKED and give the two symbols by a linker fragment (see boards/).
+# GALLOC_REGION_SIZE=<bytes> reserves a static array of that size; a board can give a bank of memory instead (see boards/).
 
-GALLOC_USERMOD_DIR := $(USERMOD_DIR)
-GALLOC_FIRMWARE_DIR := $(abspath $(GALLOC_USERMOD_DIR)/..)
+# Two of the folders that MicroPython looks into may lead here.
+ifndef GALLOC_FIRMWARE_DIR
+
+# This file's own place, wherever a link to it is. USERMOD_DIR would be the place of the link.
+GALLOC_USERMOD_DIR := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
+GALLOC_FIRMWARE_DIR := $(patsubst %/,%,$(dir $(GALLOC_USERMOD_DIR)))
+GALLOC_CORE := $(wildcard $(GALLOC_FIRMWARE_DIR)/core/*.c)
 
 SRC_USERMOD_C += $(GALLOC_USERMOD_DIR)/modgalloc.c
 SRC_USERMOD_C += $(wildcard $(GALLOC_FIRMWARE_DIR)/module/*.c)
-SRC_USERMOD_LIB_C += $(wildcard $(GALLOC_FIRMWARE_DIR)/core/*.c)
+SRC_USERMOD_LIB_C += $(GALLOC_CORE)
 
 CFLAGS_USERMOD += -I$(GALLOC_FIRMWARE_DIR)/core -I$(GALLOC_FIRMWARE_DIR)/module
 ifneq ($(GALLOC_REGION_SIZE),)
@@ -23,4 +28,8 @@ endif
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
 # instructions. GALLOC_OPTIMIZE=-Os makes it smaller; README.md says by how much.
 GALLOC_OPTIMIZE ?= -O2
-$(BUILD)/core/%.o: CFLAGS += $(GALLOC_OPTIMIZE)
+# Where the objects are depends on the release of MicroPython and on how USER_C_MODULES is written: $(BUILD)/core/x.o, or
+# $(BUILD) followed by the absolute path.
+$(foreach source,$(notdir $(GALLOC_CORE)),$(BUILD)%core/$(source:.c=.o)): CFLAGS += $(GALLOC_OPTIMIZE)
+
+endif

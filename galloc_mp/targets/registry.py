@@ -104,7 +104,7 @@ def all_specs() -> dict[str, Spec]:
             "unix",
             loads="x86",
             packages=("unix32",),
-            make=("MICROPY_FORCE_32BIT=1", "MICROPY_PY_FFI=0"),
+            make=("CC=gcc -m32", "CXX=g++ -m32", "MICROPY_PY_FFI=0"),
         ),
     ]
     for description in sorted(ROOT.glob("boards/*/board.toml")):

@@ -24,7 +24,7 @@ from host_tests.tools.job import (
     set_up,
     settle,
 )
-from host_tests.tools.natmods import NATMOD_STEPS, build_natmod, build_natmods
+from host_tests.tools.natmods import build_natmod, build_natmods
 from host_tests.tools.uf2 import uf2
 
 
@@ -177,7 +177,6 @@ def main(names: list[str]) -> int:
         for name in names:
             kind, _, value = name.rpartition(":")
             if kind == "natmod":
-                set_up(*NATMOD_STEPS.get(value, ()), "micropython")
                 build_natmod(value)
             elif kind == "objects":
                 print(objects(value))

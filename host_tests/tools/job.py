@@ -77,9 +77,9 @@ def objects(name: str) -> Path:
     return BUILD / f"obj-{zlib.crc32(tree.encode()):08x}" / name
 
 
-def make(name: str, folder: Path, arguments: list[str], what: str) -> None:
-    """Runs make in `folder` with its output in build/log/NAME.log. Raises BuildError."""
-    run(name, ["make", JOBS, "-C", str(folder), *arguments], what)
+def make(name: str, folder: Path, arguments: list[str], what: str, **variables: str) -> None:
+    """Runs make in `folder`, as `run` runs a command. Raises BuildError."""
+    run(name, ["make", JOBS, "-C", str(folder), *arguments], what, **variables)
 
 
 def run(name: str, command: list[str], what: str, **variables: str) -> None:

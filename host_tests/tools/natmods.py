@@ -1,18 +1,46 @@
 """Builds galloc as a native module, for each architecture."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
 from galloc_mp.targets.registry import BUILD, ROOT, mpy_abi, mpy_dir
-from host_tests.tools.job import locked, make, mpy_cross, objects, say, set_up
+from host_tests.tools.job import BuildError, locked, mpy_cross, objects, make, say, set_up
+
+XTENSA_KIT = BUILD / "xtensa" / "bin"
+
+# Steps of the set-up that bring the compiler of an architecture.
+NATMOD_STEPS = {
+    "x64": (),
+    "x86": ("apt:unix32",),
+    "armv6m": ("apt:arm",),
+    "armv7m": ("apt:arm",),
+    "armv7emsp": ("apt:arm",),
+    "armv7emdp": ("apt:arm",),
+    "rv32imc": ("apt:riscv",),
+    "rv64imc": ("apt:riscv",),
+    "xtensa": ("apt:xtensa",),
+    "xtensawin": ("apt:xtensa", "xtensa"),
+}
+
+
+def known_to_micropython(arch: str) -> bool:
+    """Whether this release of MicroPython has native modules for the architecture."""
+    return f"$(ARCH),{arch})" in (mpy_dir() / "py" / "dynruntime.mk").read_text()
 
 
 def build_natmod(arch: str, *, variant: str = "", defines: str = "") -> Path:
     """The native module for one architecture; the folder that holds it.
 
     variant, defines: another build of it, for tests: its name, and NAME=value for the compiler.
+    Raises BuildError.
     """
+    if arch not in NATMOD_STEPS:
+        raise BuildError(f"ARCH={arch} is unknown; set ARCH to one of: {' '.join(NATMOD_STEPS)}")
+    # Somebody's own compiler for ESP32 is used as it is.
+    own_compiler = arch == "xtensawin" and shutil.which("xtensa-esp32-elf-gcc")
+    set_up(*([] if own_compiler else NATMOD_STEPS[arch]), "micropython")
     name = f"natmod-{arch}{variant}"
     folder = objects(name)
     target = BUILD / ("natmod-tests" if variant else "natmod") / f"{arch}{variant}_{mpy_abi()}"
@@ -29,35 +57,15 @@ def build_natmod(arch: str, *, variant: str = "", defines: str = "") -> Path:
     with locked(name, target):
         # Not in the sources' folder: MicroPython's linker leaves a cache where it runs.
         folder.mkdir(parents=True, exist_ok=True)
-        make(name, folder, arguments, f"native module for {arch}{variant}")
+        what = f"native module for {arch}{variant}"
+        make(name, folder, arguments, what, PATH=f"{os.environ['PATH']}:{XTENSA_KIT}")
     return target
 
 
-# What the compiler of an architecture comes with.
-NATMOD_STEPS = {
-    "x64": (),
-    "x86": ("apt:unix32",),
-    "armv6m": ("apt:arm",),
-    "armv7m": ("apt:arm",),
-    "armv7emsp": ("apt:arm",),
-    "armv7emdp": ("apt:arm",),
-    "rv32imc": ("apt:riscv",),
-}
-
-
-# Architectures whose compilers come with the chip vendor's SDK; with them on the PATH they build.
-VENDOR_COMPILERS = {"xtensa": "xtensa-lx106-elf-gcc", "xtensawin": "xtensa-esp32-elf-gcc"}
-
-
 def build_natmods() -> None:
-    """The native module for every architecture that this machine has a compiler for; a line about
-    each of the others.
-    """
-    set_up(*sorted({step for steps in NATMOD_STEPS.values() for step in steps}), "micropython")
+    """The native module for every architecture that this MicroPython has."""
     for arch in NATMOD_STEPS:
-        print(build_natmod(arch).relative_to(ROOT))
-    for arch, compiler in VENDOR_COMPILERS.items():
-        if shutil.which(compiler):
+        if known_to_micropython(arch):
             print(build_natmod(arch).relative_to(ROOT))
         else:
-            say(f"{arch}: left out, {compiler} is missing; it comes with the chip vendor's SDK")
+            say(f"{arch}: left out, this release of MicroPython has no native modules for it")

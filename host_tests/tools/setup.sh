@@ -54,6 +54,7 @@ group_packages() {
     base) echo gcc make libc6-dev pkg-config libffi-dev xz-utils ca-certificates git python3 python3-venv ;;
     unix32) echo gcc-multilib ;;
     arm) echo gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm ;;
+    xtensa) echo gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc ;;
     riscv) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc ;;
     clang) echo clang libclang-rt-14-dev ;;
     valgrind) echo valgrind ;;
@@ -83,6 +84,17 @@ apt_get() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any "$@"
 }
 
+# Fails where a package that is installed would have to go.
+install_packages() { LC_ALL=C apt_get install -y --no-install-recommends --no-remove "$@"; }
+
+# refuse_removal WANTED LOG: ends with what is in the way, if that is why apt-get failed.
+refuse_removal() {
+    local removed
+    removed=$(awk '/^The following packages will be REMOVED:/ { on = 1; next } /^[^ ]/ { on = 0 } on' "$2" | xargs)
+    [ -z "$removed" ] ||
+        die "not installed: $1; ${removed// /, } would be removed for it. Remove it yourself if you can do without it"
+}
+
 step_apt() {
     local group=$1 missing
     group_present "$group" && return
@@ -99,12 +111,18 @@ step_apt() {
     say "installing Debian packages: $missing"
     # An interrupted dpkg is mended first; this does nothing otherwise.
     logged dpkg as_root dpkg --configure -a
-    # The lists may be missing or too old to be served; only then are they fetched anew.
+    # The lists may be missing or too old to be served; only then are they fetched again.
     # shellcheck disable=SC2086
-    if ! apt_get install -y --no-install-recommends $missing >"$build/log/apt-$group.log" 2>&1 </dev/null; then
+    if ! install_packages $missing >"$build/log/apt-$group.log" 2>&1 </dev/null; then
+        refuse_removal "$missing" "$build/log/apt-$group.log"
         say "refreshing the package lists"
         logged apt-update apt_get update
-        logged "apt-$group" apt_get install -y --no-install-recommends $missing
+        # shellcheck disable=SC2086
+        if ! install_packages $missing >"$build/log/apt-$group.log" 2>&1 </dev/null; then
+            refuse_removal "$missing" "$build/log/apt-$group.log"
+            tail -n 20 "$build/log/apt-$group.log" >&2
+            die "these packages did not install: $missing(all of apt-get's output: $build/log/apt-$group.log)"
+        fi
     fi
     # shellcheck disable=SC2046
     missing=$(missing_packages $(group_packages "$group") | tr '\n' ' ')
@@ -252,13 +270,12 @@ step_micropython() {
     mv "$new" "$build/micropython"
 }
 
-# --- The rp2 port: its libraries, and the emulator ---------------------------------------------------------------
+# --- Sources of others ---------------------------------------------------------------------------------------------
 
-# rp2_library NAME FILE REPOSITORY TAG COMMAND...: fills build/sources/NAME, known to be whole by FILE, by COMMAND (which
-# unpacks into the folder that follows as its last argument), else from the library's own repository; and puts it where
-# MicroPython's release has an empty folder for it.
-rp2_library() {
-    local name=$1 file=$2 repository=$3 tag=$4 folder=$build/sources/$1 place=$build/micropython/lib/$1
+# library NAME FILE REPOSITORY TAG COMMAND...: fills build/sources/NAME, known to be whole by FILE, by COMMAND (which
+# unpacks into the folder that follows as its last argument), else from the library's own repository.
+library() {
+    local name=$1 file=$2 repository=$3 tag=$4 folder=$build/sources/$1
     shift 4
     if [ ! -e "$folder/$file" ] || [ "$(cat "$folder.complete" 2>/dev/null)" != "$tag" ]; then
         say "fetching the sources of $name"
@@ -273,9 +290,15 @@ rp2_library() {
         mv "$folder.new" "$folder"
         echo "$tag" >"$folder.complete"
     fi
-    if [ -z "${MPY_DIR:-}" ] && [ ! -e "$place/$file" ]; then
+}
+
+# rp2_library NAME FILE ...: as library, and puts it where MicroPython's release has an empty folder for it.
+rp2_library() {
+    local place=$build/micropython/lib/$1
+    library "$@"
+    if [ ! -e "$place/$2" ]; then
         rm -rf "$place"
-        ln -s "../../sources/$name" "$place"
+        ln -s "../../sources/$1" "$place"
     fi
 }
 
@@ -309,6 +332,41 @@ step_rp2() {
     rp2_library mbedtls include/mbedtls/version.h Mbed-TLS/mbedtls v3.6.2 unpack_source mbedtls
 }
 
+# unpack_qemu FOLDER: what the assembler for Xtensa needs to know about two of QEMU's cores.
+unpack_qemu() {
+    local folder=$1
+    # Without a number, as above.
+    fetch_source qemu trixie "$folder.tar" &&
+        tar -xf "$folder.tar"/*.orig.tar.* -C "$folder" --strip-components=1 --wildcards \
+            '*/target/xtensa/core-sample_controller/*' '*/target/xtensa/core-lx106/*' '*/target/xtensa/xtensa-isa*.h' \
+            '*/include/hw/xtensa/xtensa-isa.h' &&
+        rm -rf "$folder.tar"
+}
+
+# A compiler for ESP32, S2 and S3 in build/xtensa/bin: Debian's for ESP8266 has their calling convention too, and its
+# assembler takes another core's instructions.
+step_xtensa() {
+    local kit=$build/xtensa core=$root/host_tests/xtensa/assembler_core.c tool
+    library qemu target/xtensa/core-sample_controller/xtensa-modules.c.inc qemu/qemu v9.2.0 unpack_qemu
+    [ "$kit/core.so" -nt "$core" ] && [ "$kit/core.so" -nt "$build/sources/qemu.complete" ] && return
+    say "making xtensa-esp32-elf-gcc"
+    rm -rf "$kit"
+    mkdir -p "$kit/stub/qemu" "$kit/bin"
+    # What the tables include: these headers, and a name that QEMU defines.
+    printf '#include <%s>\n' stdio.h string.h stdint.h >"$kit/stub/qemu/osdep.h"
+    for tool in gcc ar nm size objcopy objdump readelf; do
+        printf '#!/bin/sh\nXTENSA_GNU_CONFIG=%q exec xtensa-lx106-elf-%s "$@"\n' \
+            "$kit/core.so" "$tool$([ $tool = gcc ] && echo ' -mabi=windowed')" >"$kit/bin/xtensa-esp32-elf-$tool"
+        chmod +x "$kit/bin/xtensa-esp32-elf-$tool"
+    done
+    (
+        cd "$build/sources/qemu"
+        logged xtensa gcc -shared -fPIC -O1 -w '-DATTRIBUTE_UNUSED=__attribute__((unused))' -I"$kit/stub" \
+            -Itarget/xtensa/core-sample_controller -Itarget/xtensa -Iinclude "$core" -o "$kit/core.so.new"
+    )
+    mv "$kit/core.so.new" "$kit/core.so"
+}
+
 rp2040js=rp2040js@1.4.1
 
 step_rp2040js() {
@@ -337,6 +395,7 @@ for step in "$@"; do
     venv) step_venv ;;
     micropython) step_micropython ;;
     rp2) step_rp2 ;;
+    xtensa) step_xtensa ;;
     rp2040js) step_rp2040js ;;
     *) die "unknown step '$step'" ;;
     esac
