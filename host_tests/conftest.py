@@ -10,7 +10,15 @@ import pytest
 from galloc_mp.targets import TargetError, known_targets, open_target
 
 # The targets whose images `make test` builds.
-TARGETS = ("unix", "unix-natmod", "unix32", "MPS2_AN385", "MPS2_AN385-natmod")
+TARGETS = (
+    "unix",
+    "unix-natmod",
+    "unix32",
+    "MPS2_AN385",
+    "MPS2_AN385-natmod",
+    "ESP32_SIM-natmod",
+    "ESP8266_SIM-natmod",
+)
 SEED = 20240607
 
 

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 from galloc_mp.targets.base import Target, TargetError
-from galloc_mp.targets.qemu import QemuTarget
+from galloc_mp.targets.qemu import QemuTarget, SimTarget
 from galloc_mp.targets.registry import ROOT, find_spec
 from galloc_mp.targets.rp2 import Rp2Target
 from galloc_mp.targets.unix import UnixTarget
 
-DRIVERS = {"unix": UnixTarget, "qemu": QemuTarget, "rp2": Rp2Target}
+DRIVERS = {"unix": UnixTarget, "qemu": QemuTarget, "rp2": Rp2Target, "sim": SimTarget}
 
 
 def open_target(name: str, *, build: bool = False) -> Target:

@@ -11,11 +11,17 @@ SERIAL = (
 ).split()
 
 
+# The `sim` machine has no serial port: its firmware calls the emulator to read and write.
+SIM_CALLS = "-display none -monitor none -semihosting -serial none".split()
+
+
 class QemuTarget(RawReplTarget):
     """An emulated board that runs the image of its spec.
 
     extra: further arguments of the emulator, `-icount` for example.
     """
+
+    console = SERIAL
 
     def __init__(self, spec, extra: tuple[str, ...] = ()):
         super().__init__(spec)
@@ -24,5 +30,11 @@ class QemuTarget(RawReplTarget):
     def start_machine(self) -> ProcessStream:
         """See RawReplTarget."""
         return ProcessStream(
-            [*self.spec.emulator, *SERIAL, "-kernel", str(self.spec.image), *self.extra]
+            [*self.spec.emulator, *self.console, "-kernel", str(self.spec.image), *self.extra]
         )
+
+
+class SimTarget(QemuTarget):
+    """A core on QEMU's `sim` machine."""
+
+    console = SIM_CALLS

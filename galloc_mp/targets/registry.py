@@ -1,5 +1,5 @@
-"""Which targets there are: three on this machine's own processor, and two for each folder in
-boards/.
+"""Which targets there are: three on this machine's own processor, two for the processors of ESP32
+and ESP8266, and two for each folder in boards/.
 
 A board is described by `boards/<BOARD>/board.toml`:
 
@@ -94,6 +94,22 @@ def _board_specs(folder: Path) -> list[Spec]:
     return specs
 
 
+def _sim_spec(name: str, natmod: str, cpu: str, abi: str) -> Spec:
+    """A stock MicroPython on QEMU's `sim` machine: no chip's own, but a core with the chip's
+    instructions and calling convention.
+    """
+    command = f"qemu-system-xtensa -M sim -cpu {cpu} -m 64"
+    return Spec(
+        name,
+        "sim",
+        natmod=natmod,
+        loads=natmod,
+        packages=("xtensa",),
+        emulator=tuple(command.split()),
+        make=(f"ABI={abi}",),
+    )
+
+
 def all_specs() -> dict[str, Spec]:
     """Every target by name, the unix ones first."""
     specs = [
@@ -106,6 +122,10 @@ def all_specs() -> dict[str, Spec]:
             packages=("unix32",),
             make=("CC=gcc -m32", "CXX=g++ -m32", "MICROPY_PY_FFI=0"),
         ),
+    ]
+    specs += [
+        _sim_spec("ESP32_SIM-natmod", "xtensawin", "sample_controller", "windowed"),
+        _sim_spec("ESP8266_SIM-natmod", "xtensa", "lx106", "call0"),
     ]
     for description in sorted(ROOT.glob("boards/*/board.toml")):
         specs += _board_specs(description.parent)

@@ -24,7 +24,7 @@ from host_tests.tools.job import (
     set_up,
     settle,
 )
-from host_tests.tools.natmods import build_natmod, build_natmods
+from host_tests.tools.natmods import XTENSA_KIT, build_natmod, build_natmods
 from host_tests.tools.uf2 import uf2
 
 
@@ -150,6 +150,25 @@ def build_rp2(spec: Spec) -> None:
     install(image, spec.image)
 
 
+def build_sim(spec: Spec) -> None:
+    """A stock MicroPython for QEMU's `sim` machine, from a port of our own."""
+    set_up("xtensa")
+    folder = objects(spec.name)
+    port = ROOT / "host_tests" / "xtensa" / "port"
+    softfloat = BUILD / "sources" / "qemu" / "subprojects" / "berkeley-softfloat-3" / "source"
+    arguments = [
+        *common_arguments(folder),
+        f"TOP={mpy_dir()}",
+        f"SOFTFLOAT={softfloat}",
+        *spec.make,
+    ]
+    product = folder / "firmware.elf"
+    settle(folder, arguments, product)
+    path = f"{os.environ['PATH']}:{XTENSA_KIT}"
+    make(spec.name, port, arguments, f"firmware for {spec.name}", PATH=path)
+    install(product, spec.image)
+
+
 def find_board(name: str) -> Spec:
     """The target that is a board's firmware. Raises ValueError, which lists the known boards."""
     boards = {s.board: s for s in all_specs().values() if s.name == s.board}
@@ -158,7 +177,7 @@ def find_board(name: str) -> Spec:
     return boards[name]
 
 
-BUILDERS = {"unix": build_unix, "qemu": build_qemu, "rp2": build_rp2}
+BUILDERS = {"unix": build_unix, "qemu": build_qemu, "rp2": build_rp2, "sim": build_sim}
 
 
 def build(name: str) -> None:

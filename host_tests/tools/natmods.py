@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from galloc_mp.targets.registry import BUILD, ROOT, mpy_abi, mpy_dir
-from host_tests.tools.job import BuildError, locked, mpy_cross, objects, make, say, set_up
+from host_tests.tools.job import BuildError, locked, make, mpy_cross, objects, say, set_up
 
 XTENSA_KIT = BUILD / "xtensa" / "bin"
 

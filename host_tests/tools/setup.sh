@@ -332,14 +332,14 @@ step_rp2() {
     rp2_library mbedtls include/mbedtls/version.h Mbed-TLS/mbedtls v3.6.2 unpack_source mbedtls
 }
 
-# unpack_qemu FOLDER: what the assembler for Xtensa needs to know about two of QEMU's cores.
+# unpack_qemu FOLDER: what the assembler for Xtensa needs to know about a core with windows, and floating point.
 unpack_qemu() {
     local folder=$1
     # Without a number, as above.
     fetch_source qemu trixie "$folder.tar" &&
         tar -xf "$folder.tar"/*.orig.tar.* -C "$folder" --strip-components=1 --wildcards \
-            '*/target/xtensa/core-sample_controller/*' '*/target/xtensa/core-lx106/*' '*/target/xtensa/xtensa-isa*.h' \
-            '*/include/hw/xtensa/xtensa-isa.h' &&
+            '*/target/xtensa/core-sample_controller/*' '*/target/xtensa/xtensa-isa*.h' \
+            '*/include/hw/xtensa/xtensa-isa.h' '*/berkeley-softfloat-3/source/*.[ch]' &&
         rm -rf "$folder.tar"
 }
 
@@ -347,7 +347,7 @@ unpack_qemu() {
 # assembler takes another core's instructions.
 step_xtensa() {
     local kit=$build/xtensa core=$root/host_tests/xtensa/assembler_core.c tool
-    library qemu target/xtensa/core-sample_controller/xtensa-modules.c.inc qemu/qemu v9.2.0 unpack_qemu
+    library qemu include/hw/xtensa/xtensa-isa.h qemu/qemu v9.2.0 unpack_qemu
     [ "$kit/core.so" -nt "$core" ] && [ "$kit/core.so" -nt "$build/sources/qemu.complete" ] && return
     say "making xtensa-esp32-elf-gcc"
     rm -rf "$kit"

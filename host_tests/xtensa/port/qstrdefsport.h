@@ -1,0 +1,1 @@
+// qstrdefsport.h: no names of its own.
