@@ -56,16 +56,32 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
 
 #elif defined(__riscv)
 
+// A process of an operating system may not mask interrupts. Firmware knows that while it is compiled, a native module finds
+// it out at import.
+#if !GALLOC_LOCK_FIRMWARE
+extern volatile bool galloc_is_process;
+#define GALLOC_IS_PROCESS (galloc_is_process)
+#elif defined(__linux__)
+#define GALLOC_IS_PROCESS (true)
+#else
+#define GALLOC_IS_PROCESS (false)
+#endif
+
 // Bit 3 of mstatus (CSR 0x300) is the machine-level interrupt enable. Spelt as numbers, since assemblers differ in
 // whether these instructions, `csrrci %0, mstatus, 8` and `csrs mstatus, %0`, need an extension to be named.
 static inline uint32_t galloc_mask_interrupts(void) {
-    uint32_t state;
+    uintptr_t state;
+    if (GALLOC_IS_PROCESS) {
+        return 0;
+    }
     __asm volatile(".insn i 0x73, 7, %0, x8, 0x300" : "=r"(state) : : "memory");
     return state & 8;
 }
 
 static inline void galloc_unmask_interrupts(uint32_t state) {
-    __asm volatile(".insn i 0x73, 2, x0, %0, 0x300" : : "r"(state) : "memory");
+    if (state != 0) {
+        __asm volatile(".insn i 0x73, 2, x0, %0, 0x300" : : "r"((uintptr_t)state) : "memory");
+    }
 }
 
 #elif defined(__xtensa__)
@@ -101,9 +117,9 @@ static inline void galloc_unmask_interrupts(uint32_t state) {
 
 #else
 
-#if GALLOC_LOCK_FIRMWARE || defined(__riscv) || defined(__xtensa__)
+#if GALLOC_LOCK_FIRMWARE || defined(__xtensa__)
 
-// The mask is enough: a port with two cores has a section of its own.
+// The mask is enough: a port with two cores has a section of its own, and on ESP32 MicroPython keeps to one core.
 #define galloc_enter galloc_mask_interrupts
 #define galloc_leave galloc_unmask_interrupts
 
@@ -161,15 +177,39 @@ static inline void galloc_leave(uint32_t state) {
 // have no global lock. With one core it is always free.
 extern volatile unsigned char galloc_spin;
 
+#if defined(__riscv)
+
+// One native module serves RP2350, which has two cores, and ESP32-C3, which has one and no atomic instructions. This is
+// false until the module's import has asked the processor.
+extern volatile bool galloc_has_atomics;
+
+// At import, where interrupts can be masked: bit 0 of misa (CSR 0x301) is the A extension. `csrr %0, misa` as a number, as
+// above.
+static inline bool galloc_finds_atomics(void) {
+    uintptr_t misa;
+    __asm volatile(".insn i 0x73, 2, %0, x0, 0x301" : "=r"(misa));
+    return (misa & 1) != 0;
+}
+
+#define GALLOC_ASKS_PROCESSOR (1)
+
+#else
+#define galloc_has_atomics (true)
+#endif
+
 static inline uint32_t galloc_enter(void) {
     uint32_t state = galloc_mask_interrupts();
-    while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) {
+    if (galloc_has_atomics) {
+        while (__atomic_test_and_set(&galloc_spin, __ATOMIC_ACQUIRE)) {
+        }
     }
     return state;
 }
 
 static inline void galloc_leave(uint32_t state) {
-    __atomic_clear(&galloc_spin, __ATOMIC_RELEASE);
+    if (galloc_has_atomics) {
+        __atomic_clear(&galloc_spin, __ATOMIC_RELEASE);
+    }
     galloc_unmask_interrupts(state);
 }
 

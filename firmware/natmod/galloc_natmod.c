@@ -16,8 +16,20 @@ const void *galloc_context;
 // What lock.h needs on this target.
 #if defined(GALLOC_HAS_SPINLOCK)
 volatile uint32_t *galloc_spinlock;
-#elif !defined(__riscv) && !defined(__xtensa__)
+#elif !defined(__xtensa__)
 volatile unsigned char galloc_spin;
+#endif
+#if defined(GALLOC_ASKS_PROCESSOR)
+volatile bool galloc_is_process;
+volatile bool galloc_has_atomics;
+
+// Linux runs on processors with atomic instructions only, and lets no process ask.
+static void ask_processor(void) {
+    mp_obj_t sys = mp_import_name(MP_QSTR_sys, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    const char *platform = mp_obj_str_get_str(mp_load_attr(sys, MP_QSTR_platform));
+    galloc_is_process = platform[0] == 'l' && platform[1] == 'i' && platform[2] == 'n';
+    galloc_has_atomics = galloc_is_process || galloc_finds_atomics();
+}
 #endif
 
 #define COUNT(name, object) +1
@@ -61,6 +73,9 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     galloc_context = self->context;
     #if defined(GALLOC_HAS_SPINLOCK)
     galloc_find_spinlock();
+    #endif
+    #if defined(GALLOC_ASKS_PROCESSOR)
+    ask_processor();
     #endif
     galloc_type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
     galloc_type_memoryview = mp_load_global(MP_QSTR_memoryview);

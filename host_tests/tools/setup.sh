@@ -106,7 +106,7 @@ step_apt() {
         return
     fi
     # shellcheck disable=SC2046
-    missing=$(missing_packages $(group_packages "$group") | tr '\n' ' ')
+    missing=$(missing_packages $(group_packages "$group") | xargs)
     [ -z "$missing" ] && return
     say "installing Debian packages: $missing"
     # An interrupted dpkg is mended first; this does nothing otherwise.
@@ -121,12 +121,12 @@ step_apt() {
         if ! install_packages $missing >"$build/log/apt-$group.log" 2>&1 </dev/null; then
             refuse_removal "$missing" "$build/log/apt-$group.log"
             tail -n 20 "$build/log/apt-$group.log" >&2
-            die "these packages did not install: $missing(all of apt-get's output: $build/log/apt-$group.log)"
+            die "these packages did not install: $missing (all of apt-get's output: $build/log/apt-$group.log)"
         fi
     fi
     # shellcheck disable=SC2046
-    missing=$(missing_packages $(group_packages "$group") | tr '\n' ' ')
-    [ -z "$missing" ] || die "these packages did not install: $missing(see $build/log/apt-$group.log)"
+    missing=$(missing_packages $(group_packages "$group") | xargs)
+    [ -z "$missing" ] || die "these packages did not install: $missing (see $build/log/apt-$group.log)"
 }
 
 # --- Python ------------------------------------------------------------------------------------------------------
