@@ -10,6 +10,7 @@ A board is described by `boards/<BOARD>/board.toml`:
     make = ["NAME=value"]       # further arguments of MicroPython's make, for both images
     examples = true             # where a firmware with the examples in C and C++ is built as well
     runs = false                # where no emulator runs it: it is built, and no target
+    since = [1, 28]             # the first MicroPython that has what it needs
 """
 
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
+PINNED = (1, 25)  # release of MicroPython that the set-up fetches
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Spec:
     make: tuple[str, ...] = ()
     runs: bool = True
     """Whether an emulator here runs it; else it is only built."""
+    since: tuple[int, int] = (0, 0)
+    """The first release of MicroPython that it can be built from."""
     options: dict = field(default_factory=dict, hash=False)
     """All of board.toml, for ports with needs of their own."""
 
@@ -51,6 +55,11 @@ class Spec:
             return BUILD / "unix" / self.name / "micropython"
         kind = "uf2" if self.port == "rp2" else "elf"
         return BUILD / "firmware" / self.name / f"firmware.{kind}"
+
+    @property
+    def available(self) -> bool:
+        """Whether MicroPython's tree here has what it needs."""
+        return self.since <= mpy_release()
 
     @property
     def natmod_dir(self) -> Path:
@@ -73,6 +82,16 @@ def mpy_abi(sources: Path | None = None) -> str:
     return f"{major}.{minor}"
 
 
+def mpy_release() -> tuple[int, int]:
+    """Release of MicroPython's tree, as (1, 25); of the pinned one before it is there."""
+    file = mpy_dir() / "py" / "mpconfig.h"
+    text = file.read_text() if file.exists() else ""
+    major, minor = (
+        re.search(rf"#define MICROPY_VERSION_{part} (\d+)", text) for part in ("MAJOR", "MINOR")
+    )
+    return (int(major[1]), int(minor[1])) if major and minor else PINNED
+
+
 def _board_specs(folder: Path) -> list[Spec]:
     options = tomllib.loads((folder / "board.toml").read_text())
     common = dict(
@@ -83,6 +102,7 @@ def _board_specs(folder: Path) -> list[Spec]:
         emulator=tuple(options.get("emulator", ())),
         make=tuple(options.get("make", ())),
         runs=options.get("runs", True),
+        since=tuple(options.get("since", (0, 0))),
         options=options,
     )
     specs = [Spec(folder.name, **common)]
@@ -133,8 +153,8 @@ def all_specs() -> dict[str, Spec]:
 
 
 def known_targets() -> list[str]:
-    """Names of all targets that can be run."""
-    return [name for name, spec in all_specs().items() if spec.runs]
+    """Names of all targets that can be run, with the MicroPython that is there."""
+    return [name for name, spec in all_specs().items() if spec.runs and spec.available]
 
 
 def find_spec(name: str) -> Spec:

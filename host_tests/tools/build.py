@@ -11,7 +11,15 @@ import os
 import sys
 from pathlib import Path
 
-from galloc_mp.targets.registry import BUILD, ROOT, Spec, all_specs, find_spec, mpy_dir
+from galloc_mp.targets.registry import (
+    BUILD,
+    ROOT,
+    Spec,
+    all_specs,
+    find_spec,
+    mpy_dir,
+    mpy_release,
+)
 from host_tests.tools.job import (
     JOBS,
     BuildError,
@@ -184,6 +192,12 @@ def build(name: str) -> None:
     """Builds all that one target needs. Raises ValueError for an unknown name, BuildError."""
     spec = find_spec(name)
     set_up(*(f"apt:{group}" for group in spec.packages), "micropython")
+    if not spec.available:
+        needed, there = (".".join(map(str, version)) for version in (spec.since, mpy_release()))
+        raise BuildError(
+            f"{name} needs MicroPython {needed} or later, and {mpy_dir()} is {there}; set MPY_DIR "
+            "to a checkout of a later one"
+        )
     with locked(spec.name):
         BUILDERS[spec.port](spec)
     if spec.natmod:
@@ -203,7 +217,7 @@ def main(names: list[str]) -> int:
                 build(find_board(value).name)
             elif name == "boards":
                 for spec in all_specs().values():
-                    if spec.name == spec.board:
+                    if spec.name == spec.board and spec.available:
                         build(spec.name)
             elif name == "natmods":
                 build_natmods()
