@@ -81,6 +81,11 @@ natmods: ## builds the native module for every architecture that there is a comp
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py natmods
 
+.PHONY: release
+release: ## puts every native module, the images of the Picos, checksums and a table into build/release/
+	@$(READY) micropython
+	@$(PYTHON_VENV) -m host_tests.tools.release
+
 .PHONY: lint
 lint: ## checks style and compiles the core for every processor, warnings as errors
 	@$(READY) apt:unix32 apt:arm apt:riscv apt:clang

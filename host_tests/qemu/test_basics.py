@@ -14,14 +14,16 @@ BASICS = mpy_dir() / "tests" / "basics"
 ANY_LINES = "########"  # in a kept output: any number of lines
 
 
-def expected(script: Path) -> str:
-    """What the test prints: as kept beside it, or as CPython prints."""
+def expected(script: Path) -> str | None:
+    """What the test prints: as kept beside it, or as CPython prints; None for what this CPython
+    cannot run, t-strings for example.
+    """
     kept = script.with_name(f"{script.name}.exp")
     if kept.exists():
         return kept.read_text()
     command = [sys.executable, "-BS", "-W", "ignore", str(script)]
     done = subprocess.run(command, capture_output=True, cwd=BASICS, timeout=30)
-    return done.stdout.decode().replace("\r", "") if done.returncode == 0 else "CRASH"
+    return done.stdout.decode().replace("\r", "") if done.returncode == 0 else None
 
 
 def matches(got: str, want: str) -> bool:
@@ -40,6 +42,10 @@ def test_basics(target):
     passed, failed = 0, []
     for script in sorted(BASICS.glob("*.py")):
         source = script.read_bytes()
+        want = expected(script)
+        # Since 1.28 some are cases for unittest, which is no part of the firmware.
+        if want is None or b"import unittest" in source:
+            continue
         if b"builtins.__import__ =" in source:
             # What brings SystemExit's value to the host imports, which this test takes over.
             source = source.replace(b"raise SystemExit", b"raise KeyError")
@@ -48,7 +54,7 @@ def test_basics(target):
             got = target.exec(source, timeout=60)
         except TargetError as error:
             got = error.stdout + error.traceback
-        if matches(got, expected(script)):
+        if matches(got, want):
             passed += 1
         elif not got.endswith("SKIP\n"):
             failed.append(script.stem)
