@@ -6,9 +6,21 @@ from rp2 import DMA
 
 WORDS = 128
 TIMER = 0x40054028  # what is sampled: the low word of the microsecond timer
-PACE = 0x50000420  # the first pacing timer of DMA: X << 16 | Y lets X transfers go in Y cycles
-PACED = 59  # its number among the requests
 ROUNDS = 6
+
+
+def pacing_timer():
+    # What lets 10,000 transfers go in a second.
+    try:
+        from rp2 import DMATimer  # from MicroPython 1.29 on
+
+        return DMATimer(freq=10000)
+    except ImportError:
+        # The first pacing timer: X << 16 | Y lets X transfers go in Y cycles of 125 MHz. 59 is its
+        # number among the requests.
+        mem32[0x50000420] = 1 << 16 | 12500
+        return 59
+
 
 heap = galloc.heap()
 buffers = (heap.alloc(WORDS * 4), heap.alloc(WORDS * 4))
@@ -22,9 +34,8 @@ def swap(channel):
     channel.config(write=buffers[filled[0] & 1], count=WORDS, trigger=True)
 
 
-mem32[PACE] = 1 << 16 | 12500  # 10,000 a second at 125 MHz
-dma = DMA()
-words = dma.pack_ctrl(size=2, inc_read=False, treq_sel=PACED, irq_quiet=False)
+dma, pace = DMA(), pacing_timer()
+words = dma.pack_ctrl(size=2, inc_read=False, treq_sel=pace, irq_quiet=False)
 dma.irq(swap, hard=True)
 dma.config(read=TIMER, write=buffers[0], count=WORDS, ctrl=words, trigger=True)
 
@@ -40,6 +51,8 @@ for number in range(ROUNDS):
 dma.irq(None)
 dma.active(0)
 dma.close()
+if pace != 59:
+    pace.close()
 for buffer in buffers:
     buffer.free()
 heap.check()

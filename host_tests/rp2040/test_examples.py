@@ -8,6 +8,7 @@ from host_tests.device.test_examples import EXPECTED, FOLDER
 
 PICO = {
     "dma_ring": "700 samples, the last 256 in a ring of 1024 bytes\n",
+    "hard_timer": "40 ticks or more, 0 blocks left\n",
     "double_buffer": "6 buffers of 128 samples, all in order\n",
 }
 
