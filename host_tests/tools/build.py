@@ -168,6 +168,7 @@ def build_sim(spec: Spec) -> None:
         *common_arguments(folder),
         f"TOP={mpy_dir()}",
         f"SOFTFLOAT={softfloat}",
+        f"KIT={XTENSA_KIT.parent}",
         *spec.make,
     ]
     product = folder / "firmware.elf"

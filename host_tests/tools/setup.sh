@@ -338,7 +338,7 @@ unpack_qemu() {
     # Without a number, as above.
     fetch_source qemu trixie "$folder.tar" &&
         tar -xf "$folder.tar"/*.orig.tar.* -C "$folder" --strip-components=1 --wildcards \
-            '*/target/xtensa/core-sample_controller/*' '*/target/xtensa/xtensa-isa*.h' \
+            '*/target/xtensa/core-sample_controller/*' '*/target/xtensa/core-lx106/core-isa.h' '*/target/xtensa/xtensa-isa*.h' \
             '*/include/hw/xtensa/xtensa-isa.h' '*/berkeley-softfloat-3/source/*.[ch]' &&
         rm -rf "$folder.tar"
 }
@@ -347,12 +347,16 @@ unpack_qemu() {
 # assembler takes another core's instructions.
 step_xtensa() {
     local kit=$build/xtensa core=$root/host_tests/xtensa/assembler_core.c tool
-    library qemu include/hw/xtensa/xtensa-isa.h qemu/qemu v9.2.0 unpack_qemu
+    library qemu target/xtensa/core-lx106/core-isa.h qemu/qemu v9.2.0 unpack_qemu
     [ "$kit/core.so" -nt "$core" ] && [ "$kit/core.so" -nt "$build/sources/qemu.complete" ] && return
     say "making xtensa-esp32-elf-gcc"
     rm -rf "$kit"
     mkdir -p "$kit/stub/qemu" "$kit/bin"
     # What the tables include: these headers, and a name that QEMU defines.
+    mkdir -p "$kit"/include-{windowed,call0}/xtensa/config
+    # MicroPython asks a core what it has, by the name that a chip's own compiler has for this file.
+    cp "$build/sources/qemu/target/xtensa/core-sample_controller/core-isa.h" "$kit/include-windowed/xtensa/config/"
+    cp "$build/sources/qemu/target/xtensa/core-lx106/core-isa.h" "$kit/include-call0/xtensa/config/"
     printf '#include <%s>\n' stdio.h string.h stdint.h >"$kit/stub/qemu/osdep.h"
     for tool in gcc ar nm size objcopy objdump readelf; do
         printf '#!/bin/sh\nXTENSA_GNU_CONFIG=%q exec xtensa-lx106-elf-%s "$@"\n' \
