@@ -157,6 +157,12 @@ docs: ## draws the picture of README.md and writes its tables from the latest me
 	@$(PYTHON_VENV) $(TOOLS)/picture/draw.py
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
+.PHONY: figures
+figures: ## builds every board and native module and writes what they take of flash and RAM into boards/README.md
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/build.py boards natmods
+	@$(PYTHON_VENV) -m host_tests.tools.figures
+
 .PHONY: format
 format: ## lays out the C and Python sources
 	@$(READY)
