@@ -21,7 +21,9 @@ def open_target(name: str, *, build: bool = False) -> Target:
     """
     spec = find_spec(name)
     if not spec.runs:
-        raise TargetError(f"{name}: no emulator runs this board; `make firmware BOARD={name}`")
+        raise TargetError(
+            f"{name}: no emulator here runs this board; `make firmware BOARD={name}`"
+        )
     if build:
         command = [sys.executable, str(ROOT / "host_tests" / "tools" / "build.py"), name]
         if subprocess.run(command, stdout=sys.stderr.fileno(), env=os.environ).returncode:

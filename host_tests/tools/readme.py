@@ -162,7 +162,7 @@ def boards() -> str:
         told = tomllib.loads(description.read_text())
         emulator = f"`{' '.join(told['emulator'][:3])}`" if "emulator" in told else "rp2040js"
         if not told.get("runs", True):
-            emulator = "built only: no emulator has it"
+            emulator = "built only: no package has an emulator for it"
         rows.append(
             [
                 f"[`{description.parent.name}`](boards/{description.parent.name})",
