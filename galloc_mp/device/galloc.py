@@ -13,8 +13,7 @@ except (ImportError, ValueError) as error:
     from sys import implementation, path
 
     def _explain(error):
-        names = "x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin"
-        names += " rv32imc rv64imc"
+        names = "x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc"
         names = names.split() + ["rv64imc"]
 
         def name(arch, version, sub):

@@ -24,6 +24,7 @@ cortex_m0=(arm-none-eabi-gcc -Os -mthumb -mcpu=cortex-m0plus)
 cortex_m3=(arm-none-eabi-gcc -Os -mthumb -mcpu=cortex-m3)
 cortex_m4=(arm-none-eabi-gcc -Os -mthumb -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16)
 cortex_m7=(arm-none-eabi-gcc -Os -mthumb -mcpu=cortex-m7)
+rv64=(riscv64-unknown-elf-gcc -Os -march=rv64imc -mabi=lp64 --specs=picolibc.specs)
 rv32=(riscv64-unknown-elf-gcc -Os -march=rv32imc -mabi=ilp32 --specs=picolibc.specs)
 
 jobs=()
@@ -72,6 +73,7 @@ compile Cortex-M3 "${cortex_m3[@]}" "${house[@]}" -- "${core_files[@]}"
 compile Cortex-M4F "${cortex_m4[@]}" "${house[@]}" -- "${core_files[@]}"
 compile Cortex-M7 "${cortex_m7[@]}" "${house[@]}" -- "${core_files[@]}"
 compile RV32IMC "${rv32[@]}" "${house[@]}" -- "${core_files[@]}"
+compile RV64IMC "${rv64[@]}" "${house[@]}" -- "${core_files[@]}"
 compile "CircuitPython on x86-64" gcc "${circuitpython[@]}" -Os -- "${core_files[@]}"
 compile "CircuitPython on Cortex-M0+" "${cortex_m0[@]}" "${circuitpython[@]}" -- "${core_files[@]}"
 compile "CircuitPython on Cortex-M4F" "${cortex_m4[@]}" "${circuitpython[@]}" -- "${core_files[@]}"
