@@ -30,8 +30,8 @@ CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'
 CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'
 # The numbers go into a script in the folder of the build: -T is the one flag that both gcc and ld take, and ports link by
 # the one or by the other.
-GALLOC_BUILD_LD := $(abspath $(BUILD))/galloc_region.ld
-GALLOC_WRITTEN := $(shell mkdir -p $(BUILD) && printf '%s = %s;\n' galloc_region_origin $(GALLOC_BANK_ORIGIN) \
+GALLOC_BUILD_LD := $(abspath $(or $(BUILD),build))/galloc_region.ld
+GALLOC_WRITTEN := $(shell mkdir -p $(dir $(GALLOC_BUILD_LD)) && printf '%s = %s;\n' galloc_region_origin $(GALLOC_BANK_ORIGIN) \
     galloc_region_size $(GALLOC_REGION_BYTES) >$(GALLOC_BUILD_LD) && \
     printf 'INCLUDE "%s"\n' $(GALLOC_REGION_LD) >>$(GALLOC_BUILD_LD) && echo done)
 ifneq ($(GALLOC_WRITTEN),done)
