@@ -2,7 +2,8 @@
 //
 // Firmware takes the port's own atomic section, which covers both cores where the port has two. A port that has none gets
 // one from py/mphal.h that does nothing: a board of such a port defines GALLOC_LOCK_MASKS_INTERRUPTS=1, and interrupts are
-// masked here. A native module has no such call in its function table and masks interrupts itself.
+// masked here. A native module has no such call in its function table and masks interrupts itself. A process on a PC has
+// threads instead of interrupts: process.h.
 
 #ifndef GALLOC_MODULE_LOCK_H
 #define GALLOC_MODULE_LOCK_H
@@ -12,12 +13,18 @@
 #else
 #define GALLOC_LOCK_FIRMWARE (1)
 #include "py/mphal.h"
-#if !defined(GALLOC_LOCK_MASKS_INTERRUPTS) || !GALLOC_LOCK_MASKS_INTERRUPTS
+#if defined(__linux__) || defined(__APPLE__)
+#define GALLOC_LOCK_OF_PROCESS (1)
+#elif !defined(GALLOC_LOCK_MASKS_INTERRUPTS) || !GALLOC_LOCK_MASKS_INTERRUPTS
 #define GALLOC_LOCK_OF_PORT (1)
 #endif
 #endif
 
-#if defined(GALLOC_LOCK_OF_PORT)
+#if defined(GALLOC_LOCK_OF_PROCESS)
+
+#include "process.h"
+
+#elif defined(GALLOC_LOCK_OF_PORT)
 
 // The end of the section is two statements in some ports, hence the braces.
 #define GALLOC_LOCK(heap) mp_uint_t galloc_lock_state = MICROPY_BEGIN_ATOMIC_SECTION()
@@ -220,6 +227,15 @@ static inline void galloc_leave(uint32_t state) {
 
 #endif
 
+#endif
+
+// Steps that Ctrl-C must not come between; on a board it comes between two bytecodes only.
+#ifndef GALLOC_HOLD_BREAK
+#define GALLOC_HOLD_BREAK() (void)0
+#define GALLOC_RELEASE_BREAK() (void)0
+#define galloc_guard_break() (void)0
+#define galloc_deliver_break() (void)0
+#define galloc_count_arena(more) (void)0
 #endif
 
 #endif
