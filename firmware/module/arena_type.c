@@ -14,7 +14,6 @@ mp_obj_t galloc_heap_arena(void *self_in, size_t n_args, size_t n_kw, const mp_o
     self->heap = self_in;
     self->youngest = NULL;
     self->closed = false;
-    self->entered = false;
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -63,7 +62,6 @@ static const char *arena_end(galloc_arena_obj_t *self) {
     const char *trouble = galloc_trouble(self->heap);
     bool drop = trouble != NULL;
     trouble = NULL;
-    GALLOC_HOLD_BREAK();
     for (bool more = true; more;) {
         GALLOC_LOCK(self->heap->heap);
         self->closed = true;
@@ -80,24 +78,14 @@ static const char *arena_end(galloc_arena_obj_t *self) {
             trouble = galloc_fault_text(fault);
         }
     }
-    if (self->entered) {
-        self->entered = false;
-        galloc_count_arena(-1);
-    }
-    GALLOC_RELEASE_BREAK();
     galloc_deliver_break();
     return trouble;
 }
 
 mp_obj_t galloc_arena_enter(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw, (void)args;
-    galloc_arena_obj_t *self = self_in;
-    arena_verify(self);
-    if (!self->entered) {
-        self->entered = true;
-        galloc_count_arena(1);
-    }
-    return MP_OBJ_FROM_PTR(self);
+    arena_verify(self_in);
+    return MP_OBJ_FROM_PTR(self_in);
 }
 
 // free() and __exit__(kind, value, traceback)

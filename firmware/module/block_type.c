@@ -129,7 +129,6 @@ mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, 
     self->padded = request.pad;
     size_t bytes = block_bytes(self, size);
     bool closed = false;
-    GALLOC_HOLD_BREAK();
     void *payload = bytes == SIZE_MAX ? NULL : galloc_locked_alloc(heap->heap, bytes, request.align);
     if (payload != NULL) {
         block_set_payload(self, payload);
@@ -138,7 +137,6 @@ mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, 
             closed = true;
         }
     }
-    GALLOC_RELEASE_BREAK();
     if (GLUE_UNLIKELY(payload == NULL)) {
         block_raise_memory(self, bytes, request.size_in);
     }
@@ -356,13 +354,11 @@ mp_obj_t galloc_block_realloc(void *self_in, size_t n_args, size_t n_kw, const m
     uint8_t *payload = block_live(self, &usable);
     uint8_t *moved = NULL;
     if (bytes != SIZE_MAX) {
-        GALLOC_HOLD_BREAK();
         moved = galloc_locked_realloc(self->heap->heap, payload, bytes, (size_t)1 << self->align_log2);
         if (moved != NULL) {
             block_set_payload(self, moved);
             self->length = size;
         }
-        GALLOC_RELEASE_BREAK();
     }
     if (moved == NULL) {
         block_raise_memory(self, bytes, args[0]);
@@ -386,12 +382,10 @@ galloc_fault_t galloc_block_release(galloc_block_obj_t *self, bool drop) {
 // Frees the Block; NULL, or the text of a ValueError.
 static const char *block_end(galloc_block_obj_t *self) {
     const char *trouble = self->unit == 0 || galloc_heap_stays(self->heap) ? NULL : galloc_trouble(self->heap);
-    GALLOC_HOLD_BREAK();
     GALLOC_LOCK(self->heap->heap);
     // With a region that is gone there is nothing to give back.
     galloc_fault_t fault = galloc_block_release(self, trouble != NULL);
     GALLOC_UNLOCK(self->heap->heap);
-    GALLOC_RELEASE_BREAK();
     return fault != GALLOC_OK ? galloc_fault_text(fault) : trouble;
 }
 

@@ -41,7 +41,8 @@ void *galloc_shared_realloc(void *block, size_t size, size_t align);
 void galloc_shared_use(size_t *blocks, size_t *bytes);
 
 // With GALLOC_C_HEAP: called for each pointer that free or realloc refuses. It does nothing but count, which c_share()
-// shows; define one of your own to stop there, say. May be called from an interrupt handler.
+// shows; define one of your own to stop there, for example. May be called from an interrupt handler. Variables that it sets
+// have to be volatile: the compiler knows that C's free changes none.
 void galloc_c_heap_fault(galloc_fault_t fault, void *pointer);
 
 #ifdef __cplusplus

@@ -101,7 +101,6 @@ struct galloc_arena_obj {
     galloc_heap_obj_t *heap;
     galloc_arena_block_t *youngest;
     bool closed;
-    bool entered; // it is in its `with`
 };
 
 // What the functions of the shared heap have in common; made when galloc.py is imported, so it is new after a soft

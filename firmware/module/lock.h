@@ -229,13 +229,10 @@ static inline void galloc_leave(uint32_t state) {
 
 #endif
 
-// Steps that Ctrl-C must not come between; on a board it comes between two bytecodes only.
-#ifndef GALLOC_HOLD_BREAK
-#define GALLOC_HOLD_BREAK() (void)0
-#define GALLOC_RELEASE_BREAK() (void)0
+// On a board Ctrl-C comes between two bytecodes only.
+#if !defined(GALLOC_LOCK_OF_PROCESS)
 #define galloc_guard_break() (void)0
 #define galloc_deliver_break() (void)0
-#define galloc_count_arena(more) (void)0
 #endif
 
 #endif

@@ -6,31 +6,25 @@
 
 #include <signal.h>
 
+// Signals that may be waiting for the end of a bytecode before the next one is raised at once: C code that does not end.
+#define BREAK_PATIENCE (10)
+
 volatile bool galloc_process_lock;
-__thread volatile int galloc_break_held;
+__thread volatile bool galloc_process_inside;
 
 static void (*port_handler)(int);
-static volatile bool break_kept;
-static volatile int open_arenas;
+static volatile int breaks_waiting;
 
-// MicroPython's own collector is no place to raise either: it would stay locked, and no heap could make a Block.
+static bool is_waiting(void) {
+    return MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_kbd_exception));
+}
+
 static void on_break(int number) {
-    if (galloc_break_held == 0 && open_arenas == 0 && MP_STATE_THREAD(gc_lock_depth) == 0) {
+    breaks_waiting = is_waiting() ? breaks_waiting + 1 : 0;
+    if (breaks_waiting > BREAK_PATIENCE) {
         port_handler(number);
     } else {
         mp_sched_keyboard_interrupt();
-        break_kept = true;
-    }
-}
-
-void galloc_count_arena(int more) {
-    __atomic_add_fetch(&open_arenas, more, __ATOMIC_SEQ_CST);
-}
-
-void galloc_deliver_break(void) {
-    if (break_kept) {
-        break_kept = false;
-        mp_handle_pending(true);
     }
 }
 
@@ -41,6 +35,12 @@ void galloc_guard_break(void) {
         port_handler = action.sa_handler;
         action.sa_handler = on_break;
         sigaction(SIGINT, &action, NULL);
+    }
+}
+
+void galloc_deliver_break(void) {
+    if (MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
+        mp_handle_pending(true);
     }
 }
 

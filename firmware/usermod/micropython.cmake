@@ -33,7 +33,11 @@ endif()
 
 # -DGALLOC_C_HEAP=1 makes the shared heap the C heap of other modules: malloc and its kin, new and delete of C++.
 if(GALLOC_C_HEAP)
-    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/shared.c APPEND PROPERTY COMPILE_DEFINITIONS GALLOC_C_HEAP=1)
+    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/c_heap.c APPEND PROPERTY COMPILE_DEFINITIONS GALLOC_C_HEAP=1)
+    # The SDK of RP2 has functions of its own before these, which stop the chip when malloc returns NULL (for realloc(p, 0),
+    # too) and take a mutex that an interrupt handler would wait for without end.
+    target_compile_definitions(usermod_galloc INTERFACE
+        PICO_MALLOC_PANIC=0 PICO_USE_MALLOC_MUTEX=0 PICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1)
 endif()
 
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
