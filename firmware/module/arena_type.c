@@ -7,6 +7,16 @@
 
 const char galloc_arena_closed[] = "arena is closed";
 
+// Raises a KeyboardInterrupt that came meanwhile. The arena loses nothing by it here, and a `try` around its `with` catches
+// it; the next bytecodes may be behind that.
+static void arena_take_break(void) {
+    #if !GALLOC_NATMOD
+    if (MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
+        mp_handle_pending(true);
+    }
+    #endif
+}
+
 mp_obj_t galloc_heap_arena(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw, (void)args;
     galloc_guard_break();
@@ -53,7 +63,7 @@ mp_obj_t galloc_arena_alloc(void *self_in, size_t n_args, size_t n_kw, const mp_
     galloc_arena_obj_t *self = self_in;
     arena_verify(self);
     mp_obj_t block = galloc_block_alloc(self->heap, self, n_args, n_kw, args);
-    galloc_deliver_break();
+    arena_take_break();
     return block;
 }
 
@@ -78,7 +88,7 @@ static const char *arena_end(galloc_arena_obj_t *self) {
             trouble = galloc_fault_text(fault);
         }
     }
-    galloc_deliver_break();
+    arena_take_break();
     return trouble;
 }
 

@@ -26,12 +26,33 @@
 
 #elif defined(GALLOC_LOCK_OF_PORT)
 
+#if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE && MICROPY_PY_THREAD
+
+#include "py/mpthread.h"
+
+// The section of RP2 takes a mutex that main makes; constructors of C++ run before, on one core.
+#define GALLOC_BEFORE_MAIN() (mp_thread_get_state() == NULL)
+#define GALLOC_LOCK(heap) \
+    mp_uint_t galloc_lock_state = GALLOC_BEFORE_MAIN() ? save_and_disable_interrupts() : MICROPY_BEGIN_ATOMIC_SECTION()
+#define GALLOC_UNLOCK(heap)                                \
+    do {                                                   \
+        if (GALLOC_BEFORE_MAIN()) {                        \
+            restore_interrupts(galloc_lock_state);         \
+        } else {                                           \
+            MICROPY_END_ATOMIC_SECTION(galloc_lock_state); \
+        }                                                  \
+    } while (0)
+
+#else
+
 // The end of the section is two statements in some ports, hence the braces.
 #define GALLOC_LOCK(heap) mp_uint_t galloc_lock_state = MICROPY_BEGIN_ATOMIC_SECTION()
 #define GALLOC_UNLOCK(heap)                            \
     do {                                               \
         MICROPY_END_ATOMIC_SECTION(galloc_lock_state); \
     } while (0)
+
+#endif
 
 #else
 
@@ -232,7 +253,6 @@ static inline void galloc_leave(uint32_t state) {
 // On a board Ctrl-C comes between two bytecodes only.
 #if !defined(GALLOC_LOCK_OF_PROCESS)
 #define galloc_guard_break() (void)0
-#define galloc_deliver_break() (void)0
 #endif
 
 #endif

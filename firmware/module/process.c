@@ -38,10 +38,4 @@ void galloc_guard_break(void) {
     }
 }
 
-void galloc_deliver_break(void) {
-    if (MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
-        mp_handle_pending(true);
-    }
-}
-
 #endif

@@ -16,10 +16,6 @@ extern __thread volatile bool galloc_process_inside; // whether this thread hold
 // Puts a handler of its own before MicroPython's, which sets its own at each line of the REPL and at the start of a script.
 void galloc_guard_break(void);
 
-// Raises the KeyboardInterrupt that waits for the end of the bytecode: for calls that lose nothing by it, so that it comes
-// in the `try` around them.
-void galloc_deliver_break(void);
-
 static inline void galloc_enter_process(void) {
     // Held by this thread already: Ctrl-C has cut what it did, in a line of the REPL that MicroPython's handler was set for.
     if (!galloc_process_inside) {
