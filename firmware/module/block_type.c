@@ -150,6 +150,9 @@ mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, 
 }
 
 mp_obj_t galloc_heap_alloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
+        galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_alloc], n_args, n_kw);
+    }
     return galloc_block_alloc(self_in, NULL, n_args, n_kw, args);
 }
 
@@ -273,13 +276,15 @@ static GLUE_NOINLINE mp_obj_t block_subscr_other(const galloc_block_obj_t *self,
 // The common read of one byte is here: without an object, with no call but the core's, a last one and one that raises.
 mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
     const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (value == MP_OBJ_SENTINEL && mp_obj_is_small_int(index) &&
-        (size_t)MP_OBJ_SMALL_INT_VALUE(index) < self->length && self->unit != 0 && galloc_region_stays(self->heap)) {
-        const galloc_heap_obj_t *heap = self->heap;
+    const galloc_heap_obj_t *heap = self->heap;
+    size_t at = (size_t)MP_OBJ_SMALL_INT_VALUE(index), length = self->length;
+    if (GLUE_LIKELY(value == MP_OBJ_SENTINEL && mp_obj_is_small_int(index) && at < length) &&
+        galloc_region_stays(heap)) {
+        // Of a Block that is freed this is the control block, which is no payload.
         const uint8_t *payload = block_payload(self);
-        if (GLUE_LIKELY(galloc_generation(heap->heap) == heap->generation) &&
-            GLUE_LIKELY(galloc_usable_size(heap->heap, payload) >= self->length)) {
-            return MP_OBJ_NEW_SMALL_INT(payload[MP_OBJ_SMALL_INT_VALUE(index)]);
+        if (GLUE_LIKELY(galloc_generation(heap->heap) == heap->generation &&
+                        galloc_usable_size(heap->heap, payload) >= length)) {
+            return MP_OBJ_NEW_SMALL_INT(payload[at]);
         }
         block_raise(self);
     }

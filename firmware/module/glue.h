@@ -61,8 +61,8 @@ typedef struct {
     size_t size;         // bytes
     uint32_t generation; // of the heap when it was opened
     mp_obj_t owner;      // the buffer that holds the region, kept alive by this reference; or None
-    // Where the owner has its bytes now, and where it had them when the heap was opened. Without an owner both are `then`;
-    // for one that has to be asked by the buffer protocol `now` is galloc_must_ask, which never agrees.
+    // Where the owner has its bytes now, and where it had them when the heap was opened. `now` is NULL without an owner; for
+    // one that has to be asked by the buffer protocol it is galloc_must_ask, which never agrees.
     const galloc_extent_t *now;
     galloc_extent_t then;
     galloc_method_t *bound[GALLOC_BOUND_COUNT];
@@ -123,7 +123,7 @@ typedef enum {
     GALLOC_KIND_SHARED,  // a method of Heap for the shared heap: `of` is a galloc_shared_state_t
 } galloc_kind_t;
 
-// The one callable type of the module. One unit of the GC heap on 32-bit targets.
+// A callable of the module. One unit of the GC heap on 32-bit targets.
 struct galloc_method {
     mp_obj_base_t base;
     galloc_fun_t fun;
@@ -134,6 +134,15 @@ struct galloc_method {
 };
 
 mp_obj_t galloc_method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// The same of those that are bound to each heap, which count their arguments themselves: each has a type of its own, so that
+// nothing has to be looked up.
+mp_obj_t galloc_call_free(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args);
+mp_obj_t galloc_call_malloc(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args);
+mp_obj_t galloc_call_alloc(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// For functions that count their arguments themselves: TypeError when there are not as many as names.h says.
+void galloc_method_count(const galloc_method_t *method, size_t n_args, size_t n_kw);
 
 // A copy of a method, of another kind.
 galloc_method_t *galloc_method_bind(const galloc_method_t *method, galloc_kind_t kind, void *of);
@@ -167,6 +176,9 @@ GALLOC_TYPE(galloc_block_type);
 GALLOC_TYPE(galloc_arena_type);
 GALLOC_TYPE(galloc_roots_type);
 GALLOC_TYPE(galloc_method_type);
+GALLOC_TYPE(galloc_free_type);
+GALLOC_TYPE(galloc_malloc_type);
+GALLOC_TYPE(galloc_alloc_type);
 
 // Whether an object is of exactly this type. Without a call: the native module has one in its function table only.
 GLUE_INLINE bool galloc_is_type(mp_obj_t object, const void *type) {
@@ -226,7 +238,7 @@ extern const galloc_extent_t galloc_must_ask;
 // Whether the buffer under the region is seen to be where it was; else galloc_trouble knows.
 GLUE_INLINE bool galloc_region_stays(const galloc_heap_obj_t *self) {
     const galloc_extent_t *now = self->now;
-    return GLUE_LIKELY(now->items == self->then.items) && GLUE_LIKELY(now->len >= self->then.len);
+    return now == NULL || (GLUE_LIKELY(now->items == self->then.items) && GLUE_LIKELY(now->len >= self->then.len));
 }
 
 // The same of the heap on it.

@@ -68,7 +68,7 @@ galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
     galloc_heap_obj_t *self = GLUE_NEW(galloc_heap_obj_t, galloc_heap_type);
     self->heap = NULL;
     self->owner = mp_const_none;
-    self->now = &self->then;
+    self->now = NULL;
     galloc_heap_move(self, region, size);
     for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
         self->bound[i] = NULL; // the collector may run
@@ -76,6 +76,9 @@ galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
     for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
         self->bound[i] = galloc_method_bind(&galloc_heap_methods[i], GALLOC_KIND_BOUND, self);
     }
+    self->bound[GALLOC_HEAP_MP_QSTR_free]->base.type = (const mp_obj_type_t *)&galloc_free_type;
+    self->bound[GALLOC_HEAP_MP_QSTR_malloc]->base.type = (const mp_obj_type_t *)&galloc_malloc_type;
+    self->bound[GALLOC_HEAP_MP_QSTR_alloc]->base.type = (const mp_obj_type_t *)&galloc_alloc_type;
     return self;
 }
 
@@ -258,11 +261,11 @@ void galloc_heap_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     }
     galloc_heap_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (attr == MP_QSTR_free) {
-        dest[0] = MP_OBJ_FROM_PTR(self->bound[0]);
+        dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_free]);
     } else if (attr == MP_QSTR_malloc) {
-        dest[0] = MP_OBJ_FROM_PTR(self->bound[1]);
+        dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_malloc]);
     } else if (attr == MP_QSTR_alloc) {
-        dest[0] = MP_OBJ_FROM_PTR(self->bound[2]);
+        dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_alloc]);
     } else if (attr == MP_QSTR_get32) {
         dest[0] = MP_OBJ_FROM_PTR(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_get32]);
         dest[1] = self_in;

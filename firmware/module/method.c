@@ -19,6 +19,10 @@ static void *method_self(const galloc_method_t *method, size_t n_args, const mp_
     return MP_OBJ_TO_PTR(args[0]);
 }
 
+void galloc_method_count(const galloc_method_t *method, size_t n_args, size_t n_kw) {
+    mp_arg_check_num(n_args, n_kw, method->least, method->least + method->more, method->named);
+}
+
 // All calls that galloc_method_call does not know to make.
 static GLUE_NOINLINE mp_obj_t method_call_checked(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const galloc_method_t *method = MP_OBJ_TO_PTR(self_in);
@@ -30,23 +34,28 @@ static GLUE_NOINLINE mp_obj_t method_call_checked(mp_obj_t self_in, size_t n_arg
     } else if (method->kind == GALLOC_KIND_SHARED) {
         self = galloc_shared_get(self);
     }
-    mp_arg_check_num(n_args, n_kw, method->least, method->least + method->more, method->named);
+    galloc_method_count(method, n_args, n_kw);
     return method->fun(self, n_args, n_kw, args);
 }
 
-// The usual calls, of a bound method and of one by its name, in the fewest instructions: with no call here but a last one.
+mp_obj_t galloc_call_free(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return galloc_heap_free(((const galloc_method_t *)MP_OBJ_TO_PTR(self_in))->of, n_args, n_kw, args);
+}
+
+mp_obj_t galloc_call_malloc(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return galloc_heap_malloc(((const galloc_method_t *)MP_OBJ_TO_PTR(self_in))->of, n_args, n_kw, args);
+}
+
+mp_obj_t galloc_call_alloc(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return galloc_heap_alloc(((const galloc_method_t *)MP_OBJ_TO_PTR(self_in))->of, n_args, n_kw, args);
+}
+
+// The usual call, of a method by its name, in the fewest instructions: with no call here but a last one.
 mp_obj_t galloc_method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const galloc_method_t *method = MP_OBJ_TO_PTR(self_in);
-    if (GLUE_LIKELY(n_kw == 0)) {
-        if (method->kind == GALLOC_KIND_BOUND) {
-            if (GLUE_LIKELY(n_args - method->least <= method->more)) {
-                return method->fun(method->of, n_args, 0, args);
-            }
-        } else if (method->kind == GALLOC_KIND_UNBOUND && n_args != 0 && galloc_is_type(args[0], method->of)) {
-            if (GLUE_LIKELY(n_args - 1 - method->least <= method->more)) {
-                return method->fun(MP_OBJ_TO_PTR(args[0]), n_args - 1, 0, args + 1);
-            }
-        }
+    if (GLUE_LIKELY(n_kw == 0 && method->kind == GALLOC_KIND_UNBOUND && n_args != 0) &&
+        galloc_is_type(args[0], method->of) && GLUE_LIKELY(n_args - 1 - method->least <= method->more)) {
+        return method->fun(MP_OBJ_TO_PTR(args[0]), n_args - 1, 0, args + 1);
     }
     return method_call_checked(self_in, n_args, n_kw, args);
 }

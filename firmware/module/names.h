@@ -7,7 +7,8 @@
 #ifndef GALLOC_MODULE_NAMES_H
 #define GALLOC_MODULE_NAMES_H
 
-// Those of Heap are functions of the shared heap, too. The first three are bound to each heap (GALLOC_BOUND_COUNT in glue.h).
+// Those of Heap are functions of the shared heap, too. The first three are bound to each heap (GALLOC_BOUND_COUNT in glue.h)
+// and count their arguments themselves.
 #define GALLOC_HEAP_METHODS(X)                               \
     X(MP_QSTR_free, galloc_heap_free, 1, 1, 0)               \
     X(MP_QSTR_malloc, galloc_heap_malloc, 1, 2, 1)           \

@@ -14,7 +14,7 @@ GLUE_INLINE bool raw_in_region(const galloc_heap_obj_t *self, mp_obj_t handle) {
 }
 
 GLUE_INLINE uint8_t *raw_payload(const galloc_heap_obj_t *self, mp_obj_t handle) {
-    return self->region + MP_OBJ_SMALL_INT_VALUE(handle);
+    return (uint8_t *)((uintptr_t)self->region + (uintptr_t)MP_OBJ_SMALL_INT_VALUE(handle));
 }
 
 // Why a handle is none of a live block. TypeError when it is no int.
@@ -50,6 +50,17 @@ uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t 
 
 // --- malloc and its kin
 
+// Whether a size is a small int, and not negative.
+GLUE_INLINE bool raw_is_size(mp_obj_t arg) {
+    return mp_obj_is_small_int(arg) && MP_OBJ_SMALL_INT_VALUE(arg) >= 0;
+}
+
+// What a request returns that found nothing, where that is not for damage.
+static GLUE_NOINLINE mp_obj_t raw_none(const galloc_heap_obj_t *self, size_t size, size_t align) {
+    galloc_explain_failure(self, size, align);
+    return MP_OBJ_NEW_SMALL_INT(0);
+}
+
 // The `align` that may follow `before` other arguments, by position or by name. Parsing makes no object.
 static size_t raw_align(size_t before, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_obj_t align = MP_OBJ_NEW_SMALL_INT(0);
@@ -64,23 +75,26 @@ static size_t raw_align(size_t before, size_t n_args, size_t n_kw, const mp_obj_
     return align == MP_OBJ_NEW_SMALL_INT(0) ? 0 : galloc_get_align(align);
 }
 
-static GLUE_NOINLINE mp_obj_t raw_malloc(const galloc_heap_obj_t *self, mp_obj_t size_in, size_t align) {
-    size_t size = (size_t)MP_OBJ_SMALL_INT_VALUE(size_in);
-    if (!mp_obj_is_small_int(size_in) || (mp_int_t)size < 0) {
-        size = galloc_get_size(size_in);
-    }
-    galloc_verify_fast(self);
+static GLUE_NOINLINE mp_obj_t raw_malloc(const galloc_heap_obj_t *self, size_t n_args, size_t n_kw,
+                                         const mp_obj_t *args) {
+    galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_malloc], n_args, n_kw);
+    size_t align = raw_align(1, n_args, n_kw, args);
+    size_t size = galloc_get_size(args[0]);
+    galloc_verify(self);
     void *payload = galloc_locked_alloc(self->heap, size, align);
-    if (payload == NULL) {
-        galloc_explain_failure(self, size, align);
-        return MP_OBJ_NEW_SMALL_INT(0);
-    }
-    return raw_handle(self, payload);
+    return payload != NULL ? raw_handle(self, payload) : raw_none(self, size, align);
 }
 
-// malloc(size, align=8) -> handle, 0 on failure
+// malloc(size, align=8) -> handle, 0 on failure. All but the usual call is left to raw_malloc.
 mp_obj_t galloc_heap_malloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return raw_malloc(self_in, args[0], n_args + n_kw == 1 ? 0 : raw_align(1, n_args, n_kw, args));
+    const galloc_heap_obj_t *self = self_in;
+    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0 || !raw_is_size(args[0]))) {
+        return raw_malloc(self, n_args, n_kw, args);
+    }
+    size_t size = (size_t)MP_OBJ_SMALL_INT_VALUE(args[0]);
+    galloc_verify_fast(self);
+    void *payload = galloc_locked_alloc(self->heap, size, 0);
+    return GLUE_LIKELY(payload != NULL) ? raw_handle(self, payload) : raw_none(self, size, 0);
 }
 
 // calloc(size, align=8) -> handle of zeroed bytes, 0 on failure
@@ -93,7 +107,7 @@ mp_obj_t galloc_heap_calloc(void *self_in, size_t n_args, size_t n_kw, const mp_
             galloc_raise_value("calloc takes (size, align), not (count, size): use calloc(count * size)");
         }
     }
-    mp_obj_t handle = galloc_heap_malloc(self_in, n_args, n_kw, args);
+    mp_obj_t handle = raw_malloc(self, n_args, n_kw, args);
     if (handle != MP_OBJ_NEW_SMALL_INT(0)) {
         memset(self->region + MP_OBJ_SMALL_INT_VALUE(handle), 0, galloc_get_size(args[0]));
     }
@@ -113,24 +127,19 @@ mp_obj_t galloc_heap_realloc(void *self_in, size_t n_args, size_t n_kw, const mp
         galloc_verify(self);
     }
     void *moved = galloc_locked_realloc(self->heap, payload, size, align);
-    if (moved == NULL) {
-        galloc_explain_failure(self, size, align);
-        return MP_OBJ_NEW_SMALL_INT(0);
-    }
-    return raw_handle(self, moved);
+    return moved != NULL ? raw_handle(self, moved) : raw_none(self, size, align);
 }
 
-// free(handle); ValueError naming the fault for anything but a live handle
+// free(handle); ValueError naming the fault for anything but a live handle. The core knows the ends of its region.
 mp_obj_t galloc_heap_free(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args, (void)n_kw;
     const galloc_heap_obj_t *self = self_in;
-    galloc_verify_fast(self);
-    if (!raw_in_region(self, args[0]) || args[0] == MP_OBJ_NEW_SMALL_INT(0)) {
-        raw_raise(self, args[0]);
+    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
+        galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_free], n_args, n_kw);
     }
-    galloc_fault_t fault = galloc_locked_free(self->heap, raw_payload(self, args[0]));
-    if (GLUE_UNLIKELY(fault != GALLOC_OK)) {
-        galloc_raise_fault(fault);
+    mp_obj_t handle = args[0];
+    galloc_verify_fast(self);
+    if (!mp_obj_is_small_int(handle) || galloc_locked_free(self->heap, raw_payload(self, handle)) != GALLOC_OK) {
+        raw_raise(self, handle);
     }
     return mp_const_none;
 }

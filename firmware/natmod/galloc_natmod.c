@@ -9,6 +9,9 @@ mp_obj_full_type_t galloc_block_type;
 mp_obj_full_type_t galloc_arena_type;
 mp_obj_full_type_t galloc_roots_type;
 mp_obj_full_type_t galloc_method_type;
+mp_obj_full_type_t galloc_free_type;
+mp_obj_full_type_t galloc_malloc_type;
+mp_obj_full_type_t galloc_alloc_type;
 const mp_obj_type_t *galloc_type_int;
 const mp_obj_type_t *galloc_type_bytearray;
 const mp_obj_type_t *galloc_type_memoryview;
@@ -65,6 +68,11 @@ static void set_type(mp_obj_full_type_t *type, qstr name, uint16_t flags) {
     type->name = name;
 }
 
+static void set_callable(mp_obj_full_type_t *type, mp_call_fun_t call) {
+    set_type(type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN);
+    MP_OBJ_TYPE_SET_SLOT(type, call, call, 0);
+}
+
 // Fills the names of a class with its methods.
 static void set_methods(mp_obj_full_type_t *type, const void *locals, mp_map_elem_t *table, const qstr *names,
                         const galloc_method_t *methods, size_t count) {
@@ -103,8 +111,10 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     galloc_type_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
     galloc_type_memoryview = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_memoryview));
 
-    set_type(&galloc_method_type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_method_type, call, galloc_method_call, 0);
+    set_callable(&galloc_method_type, galloc_method_call);
+    set_callable(&galloc_free_type, galloc_call_free);
+    set_callable(&galloc_malloc_type, galloc_call_malloc);
+    set_callable(&galloc_alloc_type, galloc_call_alloc);
 
     set_type(&galloc_heap_type, MP_QSTR_Heap, MP_TYPE_FLAG_NONE);
     SET_METHODS(HEAP_NAMES, galloc_heap_type, galloc_heap_methods, heap_locals, galloc_heap_table);

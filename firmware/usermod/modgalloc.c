@@ -38,6 +38,12 @@ MP_DEFINE_CONST_OBJ_TYPE(galloc_roots_type, MP_QSTR_Roots, MP_TYPE_FLAG_NONE, un
 
 MP_DEFINE_CONST_OBJ_TYPE(galloc_method_type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN, call,
                          galloc_method_call);
+MP_DEFINE_CONST_OBJ_TYPE(galloc_free_type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN, call,
+                         galloc_call_free);
+MP_DEFINE_CONST_OBJ_TYPE(galloc_malloc_type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN, call,
+                         galloc_call_malloc);
+MP_DEFINE_CONST_OBJ_TYPE(galloc_alloc_type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN, call,
+                         galloc_call_alloc);
 
 #define FUNCTION_OBJ(name, function) static MP_DEFINE_CONST_FUN_OBJ_0(function##_obj, function);
 GALLOC_FUNCTIONS(FUNCTION_OBJ)
