@@ -3,31 +3,33 @@
 
 #include "glue.h"
 
-// Nothing below is `static`: the linker of native modules places only global variables in .bss.
-mp_obj_full_type_t galloc_heap_type;
-mp_obj_full_type_t galloc_block_type;
-mp_obj_full_type_t galloc_arena_type;
-mp_obj_full_type_t galloc_roots_type;
-mp_obj_full_type_t galloc_method_type;
-mp_obj_full_type_t galloc_free_type;
-mp_obj_full_type_t galloc_malloc_type;
-mp_obj_full_type_t galloc_alloc_type;
-const mp_obj_type_t *galloc_type_int;
-const mp_obj_type_t *galloc_type_bytearray;
-const mp_obj_type_t *galloc_type_memoryview;
+// Nothing below is `static`: the linker of native modules places only global variables in .bss. The compiler, which sees the
+// whole program, would make it so.
+#define GALLOC_KEPT __attribute__((externally_visible))
+GALLOC_KEPT mp_obj_full_type_t galloc_heap_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_block_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_arena_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_roots_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_method_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_free_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_malloc_type;
+GALLOC_KEPT mp_obj_full_type_t galloc_alloc_type;
+GALLOC_KEPT const mp_obj_type_t *galloc_type_int;
+GALLOC_KEPT const mp_obj_type_t *galloc_type_bytearray;
+GALLOC_KEPT const mp_obj_type_t *galloc_type_memoryview;
 
 // Keeps the names that this code uses at run time alive, even if someone takes the module out of sys.modules.
-const void *galloc_context;
+GALLOC_KEPT const void *galloc_context;
 
 // What lock.h needs on this target.
 #if defined(GALLOC_HAS_SPINLOCK)
-volatile uint32_t *galloc_spinlock;
+GALLOC_KEPT volatile uint32_t *galloc_spinlock;
 #elif !defined(__xtensa__)
-volatile unsigned char galloc_spin;
+GALLOC_KEPT volatile unsigned char galloc_spin;
 #endif
 #if defined(GALLOC_ASKS_PROCESSOR)
-volatile bool galloc_is_process;
-volatile bool galloc_has_atomics;
+GALLOC_KEPT volatile bool galloc_is_process;
+GALLOC_KEPT volatile bool galloc_has_atomics;
 
 // Linux runs on processors with atomic instructions only, and lets no process ask.
 static void ask_processor(void) {
@@ -39,26 +41,26 @@ static void ask_processor(void) {
 #endif
 
 // One more of Heap: attach, a class method.
-mp_map_elem_t galloc_heap_table[GALLOC_HEAP_COUNT + 1];
-mp_map_elem_t galloc_block_table[GALLOC_BLOCK_COUNT];
-mp_map_elem_t galloc_arena_table[GALLOC_ARENA_COUNT];
-mp_map_elem_t galloc_roots_table[GALLOC_ROOTS_COUNT];
+GALLOC_KEPT mp_map_elem_t galloc_heap_table[GALLOC_HEAP_COUNT + 1];
+GALLOC_KEPT mp_map_elem_t galloc_block_table[GALLOC_BLOCK_COUNT];
+GALLOC_KEPT mp_map_elem_t galloc_arena_table[GALLOC_ARENA_COUNT];
+GALLOC_KEPT mp_map_elem_t galloc_roots_table[GALLOC_ROOTS_COUNT];
 static MP_DEFINE_CONST_DICT(heap_locals, galloc_heap_table);
 static MP_DEFINE_CONST_DICT(block_locals, galloc_block_table);
 static MP_DEFINE_CONST_DICT(arena_locals, galloc_arena_table);
 static MP_DEFINE_CONST_DICT(roots_locals, galloc_roots_table);
-mp_obj_static_class_method_t galloc_attach_obj;
+GALLOC_KEPT mp_obj_static_class_method_t galloc_attach_obj;
 
 // The compiler and the core call these by name; MicroPython has memset and memmove in its function table.
-void *memcpy(void *to, const void *from, size_t size) {
+GALLOC_KEPT void *memcpy(void *to, const void *from, size_t size) {
     return mp_fun_table.memmove_(to, from, size);
 }
 
-void *memmove(void *to, const void *from, size_t size) {
+GALLOC_KEPT void *memmove(void *to, const void *from, size_t size) {
     return mp_fun_table.memmove_(to, from, size);
 }
 
-void *memset(void *to, int value, size_t size) {
+GALLOC_KEPT void *memset(void *to, int value, size_t size) {
     return mp_fun_table.memset_(to, value, size);
 }
 
@@ -93,7 +95,7 @@ static void set_methods(mp_obj_full_type_t *type, const void *locals, mp_map_ele
 #define FUNCTION_OBJ(name, function) static MP_DEFINE_CONST_FUN_OBJ_0(function##_obj, function);
 GALLOC_FUNCTIONS(FUNCTION_OBJ)
 
-mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+GALLOC_KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
         (void)
