@@ -6,7 +6,7 @@
 //     GALLOC_LOCK(heap)      enters the critical section; may declare a variable that GALLOC_UNLOCK(heap) reads
 //     GALLOC_UNLOCK(heap)    leaves it; always follows in the same block
 //
-// Hosted programs that define neither get a spinlock (C11 atomics), one for all heaps of the program.
+// Hosted programs that define neither get a spinlock, one for all heaps of the program. C11, or C++11 and later.
 //
 // What the lock costs others: it is held for the bounded steps of the allocator only. Payload is copied and zeroed
 // outside of it, so the size of a block never shows in an interrupt's latency. Held longer are galloc_locked_check,
@@ -24,14 +24,13 @@
 #include "galloc.h"
 
 #if !defined(GALLOC_LOCK) && !defined(GALLOC_UNLOCK)
-#if defined(__STDC_HOSTED__) && __STDC_HOSTED__ && !defined(__STDC_NO_ATOMICS__) && defined(__GNUC__)
-#include <stdatomic.h>
-// Weak, so that all translation units of a program share one lock though this file is a header only.
-__attribute__((weak)) atomic_flag galloc_host_lock = ATOMIC_FLAG_INIT;
-#define GALLOC_LOCK(heap)                                                                \
-    while (atomic_flag_test_and_set_explicit(&galloc_host_lock, memory_order_acquire)) { \
+#if defined(__STDC_HOSTED__) && __STDC_HOSTED__ && defined(__GNUC__)
+// Weak, so that all translation units of a program, C and C++, share one lock though this file is a header only.
+__attribute__((weak)) bool galloc_host_lock;
+#define GALLOC_LOCK(heap)                                                \
+    while (__atomic_test_and_set(&galloc_host_lock, __ATOMIC_ACQUIRE)) { \
     }
-#define GALLOC_UNLOCK(heap) atomic_flag_clear_explicit(&galloc_host_lock, memory_order_release)
+#define GALLOC_UNLOCK(heap) __atomic_clear(&galloc_host_lock, __ATOMIC_RELEASE)
 #else
 #error "define GALLOC_LOCK(heap) and GALLOC_UNLOCK(heap) before including galloc_locked.h"
 #endif

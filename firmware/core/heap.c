@@ -61,7 +61,9 @@ galloc_heap_t *galloc_init(void *region, size_t size, const galloc_config_t *con
         return NULL;
     }
     // Headers of an earlier heap at this place, which are still in memory, shall not pass for ones of this heap.
-    uint32_t key = ((galloc_is_sound(heap) ? heap->key : 0u) + 0x9e3779b0u) & ~7u;
+    uint32_t before = galloc_is_sound(heap) ? heap->key : 0u, salt = config != NULL ? config->salt : 0u;
+    uint32_t key = (before + 0x9e3779b0u + salt * 8u) & ~7u;
+    key ^= (key == before) * 8u;
     __builtin_memset(heap, 0, (size_t)planned.first * 8u + 4u);
     plan(heap, config, units);
     heap->key = key;

@@ -5,6 +5,7 @@ add_library(usermod_galloc_examples INTERFACE)
 
 target_sources(usermod_galloc_examples INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/client.c
+    ${CMAKE_CURRENT_LIST_DIR}/libc.c
     ${CMAKE_CURRENT_LIST_DIR}/vectormodule.c
     ${CMAKE_CURRENT_LIST_DIR}/vector.cpp
 )

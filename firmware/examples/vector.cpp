@@ -19,3 +19,10 @@ uint32_t galloc_example_sum(uint32_t count) {
     }
     return sum;
 }
+
+// Worked out before main, where the port runs constructors by then.
+static const uint32_t early = galloc_example_sum(100);
+
+uint32_t galloc_example_early() {
+    return early;
+}

@@ -6,5 +6,6 @@
 #include <stdint.h>
 
 uint32_t galloc_example_sum(uint32_t count);
+uint32_t galloc_example_early(void);
 
 #endif

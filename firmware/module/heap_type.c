@@ -1,102 +1,288 @@
-// heap_type.c: Heap: how one is made, its Blocks, its root table.
+// heap_type.c: Heap: how one is made, what it stands on, its attributes, its root table.
 
 #include "glue.h"
 
-// Heap(owner, address, size, smallbins, sub_bins, bounded_search, attach), all by position; galloc.py checks ranges.
-// owner: the buffer that holds the region, whole for a size of None, or None for the `size` bytes at `address`.
-mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)type;
-    mp_arg_check_num(n_args, n_kw, 7, 7, false);
-    uint8_t *region;
-    size_t size = SIZE_MAX;
-    if (args[2] != mp_const_none) {
-        size = galloc_get_size(args[2]);
+// --- The region under a heap
+
+const galloc_extent_t galloc_must_ask;
+
+const char *galloc_region_trouble(const galloc_heap_obj_t *self) {
+    if (galloc_region_stays(self)) {
+        return NULL;
     }
-    if (args[0] == mp_const_none) {
-        region = (uint8_t *)(uintptr_t)mp_obj_get_int_truncated(args[1]);
-    } else {
-        mp_buffer_info_t info;
-        mp_get_buffer_raise(args[0], &info, MP_BUFFER_RW);
-        region = info.buf;
-        if (args[2] == mp_const_none) {
-            size = info.len;
-        } else if (size > info.len) {
-            mp_raise_ValueError(MP_ERROR_TEXT("size is more than the buffer holds"));
+    bool found = false;
+    mp_buffer_info_t info = {0};
+    if (GALLOC_IS_TYPE(self->owner, galloc_block_type)) {
+        // By the buffer protocol a Block that is freed raises, which not all who ask this can do with.
+        const char *trouble = galloc_block_peek(MP_OBJ_TO_PTR(self->owner), &info);
+        if (trouble != NULL) {
+            return trouble;
+        }
+        found = true;
+    } else if (self->now == &galloc_must_ask) {
+        found = mp_get_buffer(self->owner, &info, MP_BUFFER_RW);
+    }
+    return found && info.buf == self->then.items && info.len >= self->then.len ? NULL : "the heap's buffer was resized";
+}
+
+const char *galloc_trouble(const galloc_heap_obj_t *self) {
+    const char *trouble = galloc_region_trouble(self);
+    if (trouble != NULL || galloc_generation(self->heap) == self->generation) {
+        return trouble;
+    }
+    galloc_fault_t fault = galloc_fault_of(self->heap, self->heap);
+    return fault == GALLOC_FAULT_GEOMETRY ? galloc_fault_text(fault) : "the heap was made again";
+}
+
+void galloc_verify(const galloc_heap_obj_t *self) {
+    const char *trouble = galloc_trouble(self);
+    if (trouble != NULL) {
+        galloc_raise_value(trouble);
+    }
+}
+
+void galloc_explain_failure(const galloc_heap_obj_t *self, size_t size, size_t align) {
+    galloc_stats_t stats;
+    galloc_locked_stats(self->heap, &stats);
+    // All is well where nothing is large enough. Else something in between has freed memory, or a stray write has made
+    // the heap lose sight of it.
+    if (stats.total == 0 || (size <= stats.largest && align <= 8)) {
+        size_t offset;
+        galloc_fault_t fault = galloc_locked_check(self->heap, &offset);
+        if (fault != GALLOC_OK) {
+            galloc_raise_fault(fault);
         }
     }
-    galloc_config_t config = {
-        .smallbins = (uint16_t)mp_obj_get_int(args[3]),
-        .alignment_sub_bins = (uint16_t)mp_obj_get_int(args[4]),
-        .bounded_search = mp_obj_is_true(args[5]),
-    };
-    bool attach = mp_obj_is_true(args[6]);
-    #if !GALLOC_NATMOD
-    if (!attach && galloc_shared_holds(region, size)) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("C modules hold blocks there"));
-    }
-    #endif
-    // First the object, then the heap: the first may fail, and then no byte of the region has changed.
-    galloc_heap_obj_t *self = mp_obj_malloc(galloc_heap_obj_t, (const mp_obj_type_t *)&galloc_heap_type);
-    self->owner = args[0];
+}
+
+// --- Making and opening
+
+void galloc_heap_move(galloc_heap_obj_t *self, uint8_t *region, size_t size) {
     self->region = region;
     self->size = size;
-    self->heap = attach ? galloc_attach(region, size) : galloc_init(region, size, &config);
-    if (self->heap == NULL) {
-        if (attach) {
-            if (galloc_initialized(region, size)) {
-                galloc_raise_fault(GALLOC_FAULT_CORRUPT);
-            }
-            mp_raise_ValueError(MP_ERROR_TEXT("geometry: no heap of this size here"));
-        }
-        galloc_raise_config(&config);
+    self->then.items = region;
+    self->then.len = size;
+}
+
+galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
+    galloc_heap_obj_t *self = GLUE_NEW(galloc_heap_obj_t, galloc_heap_type);
+    self->heap = NULL;
+    self->owner = mp_const_none;
+    self->now = NULL;
+    galloc_heap_move(self, region, size);
+    for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
+        self->bound[i] = NULL; // the collector may run
     }
-    self->generation = galloc_generation(self->heap);
+    for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
+        self->bound[i] = galloc_method_bind(&galloc_heap_methods[i], GALLOC_KIND_BOUND, self);
+    }
+    self->bound[GALLOC_HEAP_MP_QSTR_free]->base.type = (const mp_obj_type_t *)&galloc_free_type;
+    self->bound[GALLOC_HEAP_MP_QSTR_malloc]->base.type = (const mp_obj_type_t *)&galloc_malloc_type;
+    self->bound[GALLOC_HEAP_MP_QSTR_alloc]->base.type = (const mp_obj_type_t *)&galloc_alloc_type;
+    return self;
+}
+
+void galloc_heap_set(galloc_heap_obj_t *self, galloc_heap_t *heap) {
+    self->heap = heap;
+    self->generation = galloc_generation(heap); // 0 for NULL
+}
+
+// The Heap of a buffer, whole for a size of SIZE_MAX.
+static galloc_heap_obj_t *heap_on_buffer(mp_obj_t owner, size_t size) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(owner, &info, MP_BUFFER_RW);
+    if (size == SIZE_MAX) {
+        size = info.len;
+    } else if (size > info.len) {
+        galloc_raise_value("size is more than the buffer holds");
+    }
+    galloc_heap_obj_t *self = galloc_heap_new(info.buf, size);
+    self->owner = owner;
+    if (galloc_is_type(owner, galloc_type_bytearray) || galloc_is_type(owner, galloc_type_memoryview)) {
+        const mp_obj_array_t *array = MP_OBJ_TO_PTR(owner);
+        self->now = (const galloc_extent_t *)(const void *)&array->len;
+        self->then = *self->now;
+    } else {
+        self->now = &galloc_must_ask;
+    }
+    return self;
+}
+
+void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    enum { ARG_region, ARG_size, ARG_smallbins, ARG_sub_bins, ARG_bounded_search };
+    mp_arg_t allowed[] = {
+        {MP_QSTR_region, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+        {MP_QSTR_size, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+        {MP_QSTR_smallbins, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(0)}},
+        {MP_QSTR_sub_bins, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(0)}},
+        {MP_QSTR_bounded_search, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
+    };
+    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
+    // What is left of the arguments belongs to the configuration, which a heap that is there already has.
+    mp_arg_parse_all_kw_array(n_args, n_kw, args, attach ? ARG_smallbins : MP_ARRAY_SIZE(allowed), allowed, values);
+    memset(&opening->config, 0, sizeof(opening->config));
+    if (!attach) {
+        uintptr_t smallbins, sub_bins;
+        if (!galloc_get_word(values[ARG_smallbins].u_obj, &smallbins) || smallbins > 0xffff ||
+            !galloc_get_word(values[ARG_sub_bins].u_obj, &sub_bins) || sub_bins > 0xffff) {
+            galloc_raise_value("smallbins and sub_bins must be 0 to 65535");
+        }
+        opening->config.smallbins = (uint16_t)smallbins;
+        opening->config.alignment_sub_bins = (uint16_t)sub_bins;
+        opening->config.bounded_search = values[ARG_bounded_search].u_bool;
+    }
+    mp_obj_t region = values[ARG_region].u_obj, size_in = values[ARG_size].u_obj;
+    bool whole = size_in == MP_OBJ_NULL || size_in == mp_const_none;
+    size_t size = whole ? SIZE_MAX : galloc_get_size(size_in);
+    opening->on_board = region == MP_OBJ_NULL || region == mp_const_none;
+    if (opening->on_board) {
+        uint8_t *start = NULL;
+        #if !GALLOC_NATMOD
+        size_t all;
+        start = galloc_board_region(&all);
+        if (whole) {
+            size = all;
+        } else if (start != NULL && size > all) {
+            galloc_raise_value("size is more than the region holds");
+        }
+        #endif
+        if (start == NULL) {
+            mp_raise_OSError(MP_ENODEV);
+        }
+        opening->self = galloc_heap_new(start, size);
+    } else if (mp_obj_is_small_int(region) || galloc_is_type(region, galloc_type_int)) {
+        uintptr_t address;
+        if (whole) {
+            galloc_raise_value("an address needs a size");
+        }
+        if (!galloc_get_word(region, &address) || address == 0 || size > UINTPTR_MAX - address) {
+            galloc_raise_value("no such memory");
+        }
+        opening->self = galloc_heap_new((uint8_t *)address, size);
+    } else {
+        opening->self = heap_on_buffer(region, size);
+    }
+    opening->config.salt = galloc_salt(opening->self);
+}
+
+// Makes or re-opens; raises what keeps it from that.
+static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    galloc_opening_t opening;
+    galloc_heap_parse(&opening, attach, n_args, n_kw, args);
+    const char *refused = galloc_shared_open(&opening, attach, NULL);
+    if (refused != NULL) {
+        galloc_raise_text(&mp_type_RuntimeError, refused);
+    }
+    galloc_heap_obj_t *self = opening.self;
+    if (self->heap == NULL) {
+        if (!attach) {
+            galloc_raise_config(&opening.config);
+        }
+        if (galloc_initialized(self->region, self->size)) {
+            galloc_raise_fault(GALLOC_FAULT_CORRUPT);
+        }
+        galloc_raise_value("geometry: no heap of this size here");
+    }
+    return self;
+}
+
+mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
+    return MP_OBJ_FROM_PTR(heap_open(false, n_args, n_kw, args));
+}
+
+// attach(region=None, size=None), of the class: an instance of it, whose __init__ is not called, since that would make a
+// heap.
+mp_obj_t galloc_heap_attach(void *class, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_obj_t heap = MP_OBJ_FROM_PTR(heap_open(true, n_args, n_kw, args));
+    if (class == (const void *)&galloc_heap_type) {
+        return heap;
+    }
+    mp_obj_instance_t *self = mp_obj_malloc_var(mp_obj_instance_t, subobj, mp_obj_t, 1, class);
+    memset(&self->members, 0, sizeof(self->members));
+    self->members.all_keys_are_qstrs = 1;
+    self->subobj[0] = heap;
     return MP_OBJ_FROM_PTR(self);
 }
 
-// alloc(size, *, align=8, zero=False) -> Block
-static mp_obj_t heap_alloc(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    enum { ARG_size, ARG_align, ARG_zero };
-    mp_arg_t allowed[] = {
-        {MP_QSTR_size, MP_ARG_OBJ | MP_ARG_REQUIRED, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_align, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(8)}},
-        {MP_QSTR_zero, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
-    };
-    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
-    mp_arg_parse_all(n_args - 1, args + 1, kwargs, MP_ARRAY_SIZE(allowed), allowed, values);
-    galloc_heap_obj_t *self = galloc_get_heap(args[0]);
-    size_t size = galloc_get_size(values[ARG_size].u_obj);
-    size_t align = galloc_get_align(values[ARG_align].u_obj);
-    galloc_verify_region(self);
-    // First the object, then the memory: when the GC heap is full, nothing of the region is lost.
-    mp_obj_t block = galloc_block_new(self, NULL, size, align);
-    void *payload = NULL;
-    if (size <= GALLOC_BLOCK_MAX) {
-        payload = values[ARG_zero].u_bool ? galloc_locked_alloc_zeroed(self->heap, size, align)
-                                          : galloc_locked_alloc(self->heap, size, align);
-    }
-    if (payload == NULL) {
-        galloc_raise_memory(values[ARG_size].u_obj);
-    }
-    ((galloc_block_obj_t *)MP_OBJ_TO_PTR(block))->offset = (uint32_t)((uint8_t *)payload - self->region);
-    return block;
-}
-MP_DEFINE_CONST_FUN_OBJ_KW(galloc_heap_alloc_obj, 1, heap_alloc);
+// --- The root table
 
-// _root(number) -> word of the root table
-static mp_obj_t heap_root(mp_obj_t self_in, mp_obj_t number) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
-    return mp_obj_new_int_from_uint(galloc_root(self->heap, galloc_get_index(number, GALLOC_ROOTS)));
-}
-MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_root_obj, heap_root);
+typedef struct {
+    mp_obj_base_t base;
+    galloc_heap_obj_t *heap;
+} roots_obj_t;
 
-// _set_root(number, value): the low 32 bits of value
-static mp_obj_t heap_set_root(mp_obj_t self_in, mp_obj_t number, mp_obj_t value) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
-    galloc_locked_set_root(self->heap, galloc_get_index(number, GALLOC_ROOTS),
-                           (uint32_t)mp_obj_get_int_truncated(value));
+// The heap of a root table, whose control block is sound.
+static galloc_heap_t *roots_heap(const roots_obj_t *self) {
+    galloc_verify(self->heap);
+    galloc_heap_t *heap = self->heap->heap;
+    if (galloc_fault_of(heap, heap) == GALLOC_FAULT_GEOMETRY) {
+        galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
+    }
+    return heap;
+}
+
+mp_obj_t galloc_roots_get(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    size_t number = galloc_get_index(args[0], GALLOC_ROOTS);
+    return galloc_new_uint(galloc_root(roots_heap(self_in), number));
+}
+
+mp_obj_t galloc_roots_set(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    size_t number = galloc_get_index(args[0], GALLOC_ROOTS);
+    uintptr_t value;
+    if (!galloc_get_word(args[1], &value) || value > UINT32_MAX) {
+        galloc_raise_value("a root holds 0 to 2**32 - 1");
+    }
+    galloc_locked_set_root(roots_heap(self_in), number, (uint32_t)value);
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_3(galloc_heap_set_root_obj, heap_set_root);
+
+mp_obj_t galloc_roots_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
+    if (value == MP_OBJ_NULL) {
+        return MP_OBJ_NULL; // no word can be deleted
+    }
+    const mp_obj_t args[] = {index, value};
+    return value == MP_OBJ_SENTINEL ? galloc_roots_get(MP_OBJ_TO_PTR(self_in), 1, 0, args)
+                                    : galloc_roots_set(MP_OBJ_TO_PTR(self_in), 2, 0, args);
+}
+
+mp_obj_t galloc_roots_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
+    (void)self_in;
+    return op == MP_UNARY_OP_LEN ? MP_OBJ_NEW_SMALL_INT(GALLOC_ROOTS) : MP_OBJ_NULL;
+}
+
+// --- Attributes
+
+void galloc_heap_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    if (dest[0] != MP_OBJ_NULL) {
+        return; // a store or a delete: no attribute of a Heap can be set
+    }
+    galloc_heap_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (attr == MP_QSTR_free) {
+        dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_free]);
+    } else if (attr == MP_QSTR_malloc) {
+        dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_malloc]);
+    } else if (attr == MP_QSTR_alloc) {
+        dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_alloc]);
+    } else if (attr == MP_QSTR_get32) {
+        dest[0] = MP_OBJ_FROM_PTR(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_get32]);
+        dest[1] = self_in;
+    } else if (attr == MP_QSTR_put32) {
+        dest[0] = MP_OBJ_FROM_PTR(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_put32]);
+        dest[1] = self_in;
+    } else if (attr == MP_QSTR_root) {
+        roots_obj_t *roots = GLUE_NEW(roots_obj_t, galloc_roots_type);
+        roots->heap = self;
+        dest[0] = MP_OBJ_FROM_PTR(roots);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL; // look on among the methods
+    }
+}
+
+void galloc_heap_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    (void)kind;
+    const galloc_heap_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "<Heap of %u bytes at 0x%x>", (unsigned int)self->size, (unsigned int)(uintptr_t)self->region);
+}

@@ -2,7 +2,8 @@
 //
 // Firmware takes the port's own atomic section, which covers both cores where the port has two. A port that has none gets
 // one from py/mphal.h that does nothing: a board of such a port defines GALLOC_LOCK_MASKS_INTERRUPTS=1, and interrupts are
-// masked here. A native module has no such call in its function table and masks interrupts itself.
+// masked here. A native module has no such call in its function table and masks interrupts itself. A process on a PC has
+// threads instead of interrupts: process.h.
 
 #ifndef GALLOC_MODULE_LOCK_H
 #define GALLOC_MODULE_LOCK_H
@@ -12,12 +13,37 @@
 #else
 #define GALLOC_LOCK_FIRMWARE (1)
 #include "py/mphal.h"
-#if !defined(GALLOC_LOCK_MASKS_INTERRUPTS) || !GALLOC_LOCK_MASKS_INTERRUPTS
+#if defined(__linux__) || defined(__APPLE__)
+#define GALLOC_LOCK_OF_PROCESS (1)
+#elif !defined(GALLOC_LOCK_MASKS_INTERRUPTS) || !GALLOC_LOCK_MASKS_INTERRUPTS
 #define GALLOC_LOCK_OF_PORT (1)
 #endif
 #endif
 
-#if defined(GALLOC_LOCK_OF_PORT)
+#if defined(GALLOC_LOCK_OF_PROCESS)
+
+#include "process.h"
+
+#elif defined(GALLOC_LOCK_OF_PORT)
+
+#if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE && MICROPY_PY_THREAD
+
+#include "py/mpthread.h"
+
+// The section of RP2 takes a mutex that main makes; constructors of C++ run before, on one core.
+#define GALLOC_BEFORE_MAIN() (mp_thread_get_state() == NULL)
+#define GALLOC_LOCK(heap) \
+    mp_uint_t galloc_lock_state = GALLOC_BEFORE_MAIN() ? save_and_disable_interrupts() : MICROPY_BEGIN_ATOMIC_SECTION()
+#define GALLOC_UNLOCK(heap)                                \
+    do {                                                   \
+        if (GALLOC_BEFORE_MAIN()) {                        \
+            restore_interrupts(galloc_lock_state);         \
+        } else {                                           \
+            MICROPY_END_ATOMIC_SECTION(galloc_lock_state); \
+        }                                                  \
+    } while (0)
+
+#else
 
 // The end of the section is two statements in some ports, hence the braces.
 #define GALLOC_LOCK(heap) mp_uint_t galloc_lock_state = MICROPY_BEGIN_ATOMIC_SECTION()
@@ -25,6 +51,8 @@
     do {                                               \
         MICROPY_END_ATOMIC_SECTION(galloc_lock_state); \
     } while (0)
+
+#endif
 
 #else
 
@@ -220,6 +248,11 @@ static inline void galloc_leave(uint32_t state) {
 
 #endif
 
+#endif
+
+// On a board Ctrl-C comes between two bytecodes only.
+#if !defined(GALLOC_LOCK_OF_PROCESS)
+#define galloc_guard_break() (void)0
 #endif
 
 #endif

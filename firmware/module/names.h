@@ -1,48 +1,77 @@
 // names.h: what Python finds in `_galloc`, once for both registrations.
 //
-// Fixed: functions of a fixed number of arguments; Var: the others. The native module's linker looks for the names of
-// qstrs in the text of this file, so they stand here in full.
+// Methods: name, function, the least and the most arguments by position, whether it takes some by name. What is called
+// most stands first: MicroPython looks from there. The native module's linker looks for the names of qstrs in the text of
+// this file, so they stand here in full.
 
 #ifndef GALLOC_MODULE_NAMES_H
 #define GALLOC_MODULE_NAMES_H
 
-#define GALLOC_HEAP_METHODS_FIXED(X)                    \
-    X(MP_QSTR_free, galloc_heap_free_obj)               \
-    X(MP_QSTR_usable_size, galloc_heap_usable_size_obj) \
-    X(MP_QSTR_address, galloc_heap_address_obj)         \
-    X(MP_QSTR_get8, galloc_heap_get8_obj)               \
-    X(MP_QSTR_get32, galloc_heap_get32_obj)             \
-    X(MP_QSTR__stats, galloc_heap_stats_obj)            \
-    X(MP_QSTR__check, galloc_heap_check_obj)            \
-    X(MP_QSTR__walk, galloc_heap_walk_obj)              \
-    X(MP_QSTR__bytes, galloc_heap_bytes_obj)            \
-    X(MP_QSTR__place, galloc_heap_place_obj)            \
-    X(MP_QSTR__root, galloc_heap_root_obj)              \
-    X(MP_QSTR__set_root, galloc_heap_set_root_obj)
+// Those of Heap are functions of the shared heap, too. The first three are bound to each heap (GALLOC_BOUND_COUNT in glue.h)
+// and count their arguments themselves.
+#define GALLOC_HEAP_METHODS(X)                               \
+    X(MP_QSTR_free, galloc_heap_free, 1, 1, 0)               \
+    X(MP_QSTR_malloc, galloc_heap_malloc, 1, 2, 1)           \
+    X(MP_QSTR_alloc, galloc_heap_alloc, 0, 1, 1)             \
+    X(MP_QSTR_get32, galloc_heap_get32, 2, 2, 0)             \
+    X(MP_QSTR_put32, galloc_heap_put32, 3, 3, 0)             \
+    X(MP_QSTR_get8, galloc_heap_get8, 2, 2, 0)               \
+    X(MP_QSTR_put8, galloc_heap_put8, 3, 3, 0)               \
+    X(MP_QSTR_get16, galloc_heap_get16, 2, 2, 0)             \
+    X(MP_QSTR_put16, galloc_heap_put16, 3, 3, 0)             \
+    X(MP_QSTR_view, galloc_heap_view, 1, 3, 1)               \
+    X(MP_QSTR_realloc, galloc_heap_realloc, 2, 3, 1)         \
+    X(MP_QSTR_calloc, galloc_heap_calloc, 1, 2, 1)           \
+    X(MP_QSTR_usable_size, galloc_heap_usable_size, 1, 1, 0) \
+    X(MP_QSTR_address, galloc_heap_address, 1, 1, 0)         \
+    X(MP_QSTR_block, galloc_heap_block, 1, 1, 0)             \
+    X(MP_QSTR_arena, galloc_heap_arena, 0, 0, 0)             \
+    X(MP_QSTR_stats, galloc_heap_stats, 0, 0, 0)             \
+    X(MP_QSTR_check, galloc_heap_check, 0, 0, 0)             \
+    X(MP_QSTR_walk, galloc_heap_walk, 0, 0, 0)               \
+    X(MP_QSTR_info, galloc_heap_info, 0, 1, 1)               \
+    X(MP_QSTR_dump, galloc_heap_dump, 1, 1, 0)
 
-#define GALLOC_HEAP_METHODS_VAR(X)              \
-    X(MP_QSTR_alloc, galloc_heap_alloc_obj)     \
-    X(MP_QSTR_malloc, galloc_heap_malloc_obj)   \
-    X(MP_QSTR_calloc, galloc_heap_calloc_obj)   \
-    X(MP_QSTR_realloc, galloc_heap_realloc_obj) \
-    X(MP_QSTR_put8, galloc_heap_put8_obj)       \
-    X(MP_QSTR_put32, galloc_heap_put32_obj)
+// For galloc.py.
+#define GALLOC_HEAP_INTERNALS(X)                        \
+    X(MP_QSTR__stats, galloc_heap_stats_tuple, 0, 0, 0) \
+    X(MP_QSTR__walk, galloc_heap_walk_tuple, 1, 1, 0)   \
+    X(MP_QSTR__place, galloc_heap_place, 0, 0, 0)
 
-#define GALLOC_BLOCK_METHODS_FIXED(X)            \
-    X(MP_QSTR_resize, galloc_block_resize_obj)   \
-    X(MP_QSTR_realloc, galloc_block_realloc_obj) \
-    X(MP_QSTR_free, galloc_block_free_obj)       \
-    X(MP_QSTR___enter__, galloc_block_enter_obj)
+#define GALLOC_BLOCK_METHODS(X)                       \
+    X(MP_QSTR_free, galloc_block_exit, 0, 0, 0)       \
+    X(MP_QSTR_view, galloc_block_view, 0, 2, 1)       \
+    X(MP_QSTR_resize, galloc_block_resize, 1, 1, 0)   \
+    X(MP_QSTR_realloc, galloc_block_realloc, 1, 1, 0) \
+    X(MP_QSTR___enter__, galloc_block_enter, 0, 0, 0) \
+    X(MP_QSTR___exit__, galloc_block_exit, 0, 3, 0)
 
-#define GALLOC_BLOCK_METHODS_VAR(X)        \
-    X(MP_QSTR_view, galloc_block_view_obj) \
-    X(MP_QSTR___exit__, galloc_block_exit_obj)
+#define GALLOC_ARENA_METHODS(X)                       \
+    X(MP_QSTR_alloc, galloc_arena_alloc, 0, 1, 1)     \
+    X(MP_QSTR_free, galloc_arena_exit, 0, 0, 0)       \
+    X(MP_QSTR___enter__, galloc_arena_enter, 0, 0, 0) \
+    X(MP_QSTR___exit__, galloc_arena_exit, 0, 3, 0)
 
-#define GALLOC_FUNCTIONS(X) X(MP_QSTR_regions, galloc_regions_obj)
+#define GALLOC_ROOTS_METHODS(X)                       \
+    X(MP_QSTR___getitem__, galloc_roots_get, 1, 1, 0) \
+    X(MP_QSTR___setitem__, galloc_roots_set, 2, 2, 0)
 
-// Of the firmware alone: other C modules cannot call a native one.
-#define GALLOC_FIRMWARE_FUNCTIONS(X)      \
-    X(MP_QSTR__shared, galloc_shared_obj) \
-    X(MP_QSTR__share, galloc_share_obj)
+// Functions of the shared heap beside those of Heap.
+#define GALLOC_STATE_FUNCTIONS(X)               \
+    X(MP_QSTR_heap, galloc_state_heap, 0, 0, 0) \
+    X(MP_QSTR_init, galloc_state_init, 0, 2, 1) \
+    X(MP_QSTR_initialized, galloc_state_initialized, 0, 0, 0)
+
+// Functions of the module itself, without arguments.
+#define GALLOC_FUNCTIONS(X)                              \
+    X(MP_QSTR_regions, galloc_regions)                   \
+    X(MP_QSTR_c_share, galloc_c_share)                   \
+    X(MP_QSTR_shared_functions, galloc_shared_functions) \
+    X(MP_QSTR_stats_fields, galloc_stats_fields)
+
+// The fields of galloc_stats_t in their order, all of them; galloc.py adds `fragmentation`.
+#define GALLOC_STATS                                                                                                 \
+    MP_QSTR_total, MP_QSTR_used, MP_QSTR_free, MP_QSTR_largest, MP_QSTR_overhead, MP_QSTR_peak_used, MP_QSTR_blocks, \
+        MP_QSTR_free_chunks, MP_QSTR_allocs, MP_QSTR_frees, MP_QSTR_failures
 
 #endif

@@ -2,131 +2,238 @@
 
 #include "glue.h"
 
-#include <string.h>
-
-static mp_obj_t new_handle(const galloc_heap_obj_t *self, const void *payload) {
-    return MP_OBJ_NEW_SMALL_INT(payload == NULL ? 0 : (const uint8_t *)payload - self->region);
+static mp_obj_t raw_handle(const galloc_heap_obj_t *self, const void *payload) {
+    return MP_OBJ_NEW_SMALL_INT((const uint8_t *)payload - self->region);
 }
 
-// The `align` of a raw call, which may come by position or by name. Parsing makes no object.
-static size_t raw_align(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    if (n_args == 1 && kwargs->used == 0) {
-        return 8;
+// --- Handles
+
+// Whether a handle can be one of this region's blocks.
+GLUE_INLINE bool raw_in_region(const galloc_heap_obj_t *self, mp_obj_t handle) {
+    return GLUE_LIKELY(mp_obj_is_small_int(handle) && (size_t)MP_OBJ_SMALL_INT_VALUE(handle) < self->size);
+}
+
+GLUE_INLINE uint8_t *raw_payload(const galloc_heap_obj_t *self, mp_obj_t handle) {
+    return (uint8_t *)((uintptr_t)self->region + (uintptr_t)MP_OBJ_SMALL_INT_VALUE(handle));
+}
+
+// Why a handle is none of a live block. TypeError when it is no int.
+static galloc_fault_t raw_fault(const galloc_heap_obj_t *self, mp_obj_t handle) {
+    if (handle == MP_OBJ_NEW_SMALL_INT(0)) {
+        return GALLOC_FAULT_NULL;
     }
-    mp_arg_t allowed[] = {
-        {MP_QSTR_size, MP_ARG_OBJ | MP_ARG_REQUIRED, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_align, MP_ARG_OBJ, {.u_obj = MP_OBJ_NEW_SMALL_INT(8)}},
-    };
-    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
-    mp_arg_parse_all(n_args, args, kwargs, MP_ARRAY_SIZE(allowed), allowed, values);
-    return galloc_get_align(values[1].u_obj);
+    if (raw_in_region(self, handle)) {
+        return galloc_fault_of(self->heap, raw_payload(self, handle));
+    }
+    if (!mp_obj_is_small_int(handle) && !galloc_is_type(handle, galloc_type_int)) {
+        (void)mp_obj_get_int(handle);
+    }
+    return GALLOC_FAULT_FOREIGN;
 }
 
-// malloc(size, align=8) -> handle, 0 on failure
-static mp_obj_t heap_malloc(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    const galloc_heap_obj_t *self = galloc_get_heap(args[0]);
-    size_t align = raw_align(n_args - 1, args + 1, kwargs);
-    size_t size = galloc_get_size(args[1]);
-    galloc_verify_region(self);
-    return new_handle(self, galloc_locked_alloc(self->heap, size, align));
+static GLUE_NOINLINE GLUE_NORETURN void raw_raise(const galloc_heap_obj_t *self, mp_obj_t handle) {
+    galloc_verify(self);
+    galloc_raise_fault(raw_fault(self, handle));
 }
-MP_DEFINE_CONST_FUN_OBJ_KW(galloc_heap_malloc_obj, 2, heap_malloc);
+
+uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t *size) {
+    galloc_verify_fast(self);
+    if (raw_in_region(self, handle)) {
+        uint8_t *payload = raw_payload(self, handle);
+        *size = galloc_usable_size(self->heap, payload);
+        if (GLUE_LIKELY(*size != 0)) {
+            return payload;
+        }
+    }
+    raw_raise(self, handle);
+}
+
+// --- malloc and its kin
+
+// Whether a size is a small int, and not negative.
+GLUE_INLINE bool raw_is_size(mp_obj_t arg) {
+    return mp_obj_is_small_int(arg) && MP_OBJ_SMALL_INT_VALUE(arg) >= 0;
+}
+
+// What a request returns that found nothing, where that is not for damage.
+static GLUE_NOINLINE mp_obj_t raw_none(const galloc_heap_obj_t *self, size_t size, size_t align) {
+    galloc_explain_failure(self, size, align);
+    return MP_OBJ_NEW_SMALL_INT(0);
+}
+
+// The `align` that may follow `before` other arguments, by position or by name. Parsing makes no object.
+static size_t raw_align(size_t before, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_obj_t align = MP_OBJ_NEW_SMALL_INT(0);
+    if (n_kw == 0) {
+        align = n_args > before ? args[before] : align;
+    } else {
+        mp_arg_t allowed[] = {{MP_QSTR_align, MP_ARG_OBJ, {.u_obj = MP_OBJ_NEW_SMALL_INT(0)}}};
+        mp_arg_val_t value;
+        mp_arg_parse_all_kw_array(n_args - before, n_kw, args + before, 1, allowed, &value);
+        align = value.u_obj;
+    }
+    return align == MP_OBJ_NEW_SMALL_INT(0) ? 0 : galloc_get_align(align);
+}
+
+static GLUE_NOINLINE mp_obj_t raw_malloc(const galloc_heap_obj_t *self, size_t n_args, size_t n_kw,
+                                         const mp_obj_t *args) {
+    galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_malloc], n_args, n_kw);
+    size_t align = raw_align(1, n_args, n_kw, args);
+    size_t size = galloc_get_size(args[0]);
+    galloc_verify(self);
+    void *payload = galloc_locked_alloc(self->heap, size, align);
+    return payload != NULL ? raw_handle(self, payload) : raw_none(self, size, align);
+}
+
+// malloc(size, align=8) -> handle, 0 on failure. All but the usual call is left to raw_malloc.
+mp_obj_t galloc_heap_malloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    const galloc_heap_obj_t *self = self_in;
+    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0 || !raw_is_size(args[0]))) {
+        return raw_malloc(self, n_args, n_kw, args);
+    }
+    size_t size = (size_t)MP_OBJ_SMALL_INT_VALUE(args[0]);
+    galloc_verify_fast(self);
+    void *payload = galloc_locked_alloc(self->heap, size, 0);
+    return GLUE_LIKELY(payload != NULL) ? raw_handle(self, payload) : raw_none(self, size, 0);
+}
 
 // calloc(size, align=8) -> handle of zeroed bytes, 0 on failure
-static mp_obj_t heap_calloc(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    const galloc_heap_obj_t *self = galloc_get_heap(args[0]);
-    size_t align = raw_align(n_args - 1, args + 1, kwargs);
-    size_t size = galloc_get_size(args[1]);
-    galloc_verify_region(self);
-    return new_handle(self, galloc_locked_alloc_zeroed(self->heap, size, align));
+mp_obj_t galloc_heap_calloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    const galloc_heap_obj_t *self = self_in;
+    if (n_args == 2 && mp_obj_is_small_int(args[1])) {
+        mp_int_t align = MP_OBJ_SMALL_INT_VALUE(args[1]);
+        if ((align > 0 && align < 8) || (align & (align - 1)) != 0) {
+            // C's calloc(count, size), most likely; as an alignment it would mean nothing.
+            galloc_raise_value("calloc takes (size, align), not (count, size): use calloc(count * size)");
+        }
+    }
+    mp_obj_t handle = raw_malloc(self, n_args, n_kw, args);
+    if (handle != MP_OBJ_NEW_SMALL_INT(0)) {
+        memset(self->region + MP_OBJ_SMALL_INT_VALUE(handle), 0, galloc_get_size(args[0]));
+    }
+    return handle;
 }
-MP_DEFINE_CONST_FUN_OBJ_KW(galloc_heap_calloc_obj, 2, heap_calloc);
 
 // realloc(handle, size, align=8) -> handle, 0 on failure (the old block stays); ValueError for a bad handle
-static mp_obj_t heap_realloc(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    const galloc_heap_obj_t *self = galloc_get_heap(args[0]);
-    size_t align = raw_align(n_args - 2, args + 2, kwargs);
-    size_t size = galloc_get_size(args[2]);
-    void *payload = NULL;
+mp_obj_t galloc_heap_realloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    const galloc_heap_obj_t *self = self_in;
+    size_t align = n_args + n_kw == 2 ? 0 : raw_align(2, n_args, n_kw, args);
+    size_t size = galloc_get_size(args[1]);
+    uint8_t *payload = NULL;
     size_t usable;
-    if (args[1] != MP_OBJ_NEW_SMALL_INT(0)) {
-        payload = galloc_get_live(self, args[1], &usable);
+    if (args[0] != MP_OBJ_NEW_SMALL_INT(0)) {
+        payload = galloc_get_live(self, args[0], &usable);
     } else {
-        galloc_verify_region(self);
+        galloc_verify(self);
     }
-    return new_handle(self, galloc_locked_realloc(self->heap, payload, size, align));
+    void *moved = galloc_locked_realloc(self->heap, payload, size, align);
+    return moved != NULL ? raw_handle(self, moved) : raw_none(self, size, align);
 }
-MP_DEFINE_CONST_FUN_OBJ_KW(galloc_heap_realloc_obj, 3, heap_realloc);
 
-// free(handle); ValueError naming the fault for anything but a live handle
-static mp_obj_t heap_free(mp_obj_t self_in, mp_obj_t handle) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
-    void *payload = NULL;
-    galloc_fault_t fault = galloc_get_payload(self, handle, &payload);
-    if (fault == GALLOC_OK) {
-        fault = galloc_locked_free(self->heap, payload);
+// free(handle); ValueError naming the fault for anything but a live handle. The core knows the ends of its region.
+mp_obj_t galloc_heap_free(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    const galloc_heap_obj_t *self = self_in;
+    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
+        galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_free], n_args, n_kw);
     }
-    if (fault != GALLOC_OK) {
-        galloc_raise_fault(fault);
+    mp_obj_t handle = args[0];
+    galloc_verify_fast(self);
+    if (!mp_obj_is_small_int(handle) || galloc_locked_free(self->heap, raw_payload(self, handle)) != GALLOC_OK) {
+        raw_raise(self, handle);
     }
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_free_obj, heap_free);
 
 // usable_size(handle) -> bytes, 0 for anything but a live handle
-static mp_obj_t heap_usable_size(mp_obj_t self_in, mp_obj_t handle) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
-    void *payload = NULL;
-    galloc_fault_t fault = galloc_get_payload(self, handle, &payload);
-    return MP_OBJ_NEW_SMALL_INT(fault == GALLOC_OK ? galloc_locked_usable_size(self->heap, payload) : 0);
+mp_obj_t galloc_heap_usable_size(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    const galloc_heap_obj_t *self = self_in;
+    galloc_verify(self);
+    size_t usable = raw_in_region(self, args[0]) ? galloc_usable_size(self->heap, raw_payload(self, args[0])) : 0;
+    if (usable == 0 && raw_fault(self, args[0]) == GALLOC_FAULT_GEOMETRY) {
+        galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
+    }
+    return galloc_new_uint(usable);
 }
-MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_usable_size_obj, heap_usable_size);
 
 // address(handle) -> int
-static mp_obj_t heap_address(mp_obj_t self_in, mp_obj_t handle) {
+mp_obj_t galloc_heap_address(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
     size_t usable;
-    return mp_obj_new_int_from_uint((uintptr_t)galloc_get_live(galloc_get_heap(self_in), handle, &usable));
+    return galloc_new_uint((uintptr_t)galloc_get_live(self_in, args[0], &usable));
 }
-MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_address_obj, heap_address);
 
-// Item `index` of a block, seen as items of `width` bytes; IndexError beyond the usable bytes.
-static uint8_t *raw_item(const mp_obj_t *args, size_t width) {
+// view(handle, typecode="B", into=None) -> memoryview
+mp_obj_t galloc_heap_view(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    galloc_view_args_t view;
+    galloc_view_parse(&view, n_args - 1, n_kw, args + 1);
     size_t usable;
-    uint8_t *payload = galloc_get_live(galloc_get_heap(args[0]), args[1], &usable);
-    return payload + galloc_get_index(args[2], usable / width) * width;
+    uint8_t *payload = galloc_get_live(self_in, args[0], &usable);
+    return galloc_view(&view, payload, usable);
 }
 
-static mp_obj_t heap_get8(mp_obj_t self_in, mp_obj_t handle, mp_obj_t index) {
-    const mp_obj_t args[] = {self_in, handle, index};
-    return MP_OBJ_NEW_SMALL_INT(*raw_item(args, 1));
-}
-MP_DEFINE_CONST_FUN_OBJ_3(galloc_heap_get8_obj, heap_get8);
+// --- Reading and writing
 
-// The only raw read that may make an object: values above a small int do, on 32-bit targets.
-static mp_obj_t heap_get32(mp_obj_t self_in, mp_obj_t handle, mp_obj_t index) {
-    const mp_obj_t args[] = {self_in, handle, index};
-    uint32_t value;
-    memcpy(&value, raw_item(args, 4), 4);
-    return mp_obj_new_int_from_uint(value);
+// Item `index` of a block, seen as items of `width` bytes; IndexError beyond the usable bytes. args: handle, index.
+static void *raw_item(const galloc_heap_obj_t *self, const mp_obj_t *args, size_t width) {
+    size_t usable;
+    uint8_t *payload = galloc_get_live(self, args[0], &usable);
+    return payload + galloc_get_index(args[1], usable / width) * width;
 }
-MP_DEFINE_CONST_FUN_OBJ_3(galloc_heap_get32_obj, heap_get32);
 
-// put8(handle, index, value): the low 8 bits of value.
-static mp_obj_t heap_put8(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
-    uint8_t value = (uint8_t)mp_obj_get_int_truncated(args[3]);
-    *raw_item(args, 1) = value;
+// The same of 32 bits, for get32 and put32, which most programs use.
+GLUE_INLINE void *raw_word(const galloc_heap_obj_t *self, const mp_obj_t *args) {
+    if (galloc_heap_stays(self) && raw_in_region(self, args[0]) && GLUE_LIKELY(mp_obj_is_small_int(args[1]))) {
+        uint8_t *payload = raw_payload(self, args[0]);
+        size_t index = (size_t)MP_OBJ_SMALL_INT_VALUE(args[1]);
+        if (GLUE_LIKELY(index < galloc_usable_size(self->heap, payload) / 4)) {
+            return payload + 4 * index;
+        }
+    }
+    return raw_item(self, args, 4);
+}
+
+// The low bits of an int.
+static uint32_t raw_value(mp_obj_t arg) {
+    return mp_obj_is_small_int(arg) ? (uint32_t)MP_OBJ_SMALL_INT_VALUE(arg) : (uint32_t)mp_obj_get_int_truncated(arg);
+}
+
+// Payloads are multiples of 8, so items are aligned.
+
+mp_obj_t galloc_heap_get8(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    return MP_OBJ_NEW_SMALL_INT(*(uint8_t *)raw_item(self_in, args, 1));
+}
+
+mp_obj_t galloc_heap_get16(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    return MP_OBJ_NEW_SMALL_INT(*(uint16_t GLUE_ALIAS *)raw_item(self_in, args, 2));
+}
+
+// On 32-bit targets this makes an object of a value from 2**30 on.
+mp_obj_t galloc_heap_get32(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    uint32_t value = *(uint32_t GLUE_ALIAS *)raw_word(self_in, args);
+    return GLUE_LIKELY(value <= (uint32_t)MP_SMALL_INT_MAX) ? MP_OBJ_NEW_SMALL_INT(value) : galloc_new_uint(value);
+}
+
+mp_obj_t galloc_heap_put8(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    uint32_t value = raw_value(args[2]);
+    *(uint8_t *)raw_item(self_in, args, 1) = (uint8_t)value;
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(galloc_heap_put8_obj, 4, 4, heap_put8);
 
-// put32(handle, index, value): the low 32 bits of value.
-static mp_obj_t heap_put32(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
-    uint32_t value = (uint32_t)mp_obj_get_int_truncated(args[3]);
-    memcpy(raw_item(args, 4), &value, 4);
+mp_obj_t galloc_heap_put16(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    uint32_t value = raw_value(args[2]);
+    *(uint16_t GLUE_ALIAS *)raw_item(self_in, args, 2) = (uint16_t)value;
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(galloc_heap_put32_obj, 4, 4, heap_put32);
+
+mp_obj_t galloc_heap_put32(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    uint32_t value = raw_value(args[2]);
+    *(uint32_t GLUE_ALIAS *)raw_word(self_in, args) = value;
+    return mp_const_none;
+}

@@ -54,7 +54,7 @@ uint8_t *galloc_board_region(size_t *size) {
 #endif
 
 // A tuple of (name, address, bytes, attributes), one for each region; empty where the firmware reserves none.
-static mp_obj_t regions(void) {
+mp_obj_t galloc_regions(void) {
     #if REGION_RESERVED
     mp_obj_t item[] = {
         mp_obj_new_str(GALLOC_BOARD_REGION_NAME, sizeof(GALLOC_BOARD_REGION_NAME) - 1),
@@ -68,4 +68,3 @@ static mp_obj_t regions(void) {
     return mp_obj_new_tuple(0, NULL);
     #endif
 }
-MP_DEFINE_CONST_FUN_OBJ_0(galloc_regions_obj, regions);

@@ -1,46 +1,62 @@
-// report.c: what a heap tells about itself, as plain tuples that galloc.py gives their names.
+// report.c: what a heap tells about itself.
 
 #include "glue.h"
 
+// --- Numbers
+
+#define REPORT_STATS (sizeof(galloc_stats_t) / sizeof(size_t))
+
 // _stats() -> the fields of galloc_stats_t in their order
-static mp_obj_t heap_stats(mp_obj_t self_in) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
+mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw, (void)args;
+    const galloc_heap_obj_t *self = self_in;
+    galloc_verify(self);
     galloc_stats_t stats;
     galloc_locked_stats(self->heap, &stats);
-    const size_t fields[] = {
-        stats.total,  stats.used,        stats.free,   stats.largest, stats.overhead, stats.peak_used,
-        stats.blocks, stats.free_chunks, stats.allocs, stats.frees,   stats.failures,
-    };
-    mp_obj_t items[MP_ARRAY_SIZE(fields)];
-    for (size_t i = 0; i < MP_ARRAY_SIZE(fields); i++) {
-        items[i] = mp_obj_new_int_from_uint(fields[i]);
+    if (stats.total == 0) {
+        galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
     }
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+    mp_obj_t items[REPORT_STATS];
+    for (size_t i = 0; i < REPORT_STATS; ++i) {
+        items[i] = galloc_new_uint(((const size_t *)&stats)[i]);
+    }
+    return mp_obj_new_tuple(REPORT_STATS, items);
 }
-MP_DEFINE_CONST_FUN_OBJ_1(galloc_heap_stats_obj, heap_stats);
 
-// _check() -> None, or (name of the fault, offset in the region)
-static mp_obj_t heap_check(mp_obj_t self_in) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
+// stats_fields() -> their names
+mp_obj_t galloc_stats_fields(void) {
+    const qstr names[] = {GALLOC_STATS};
+    _Static_assert(MP_ARRAY_SIZE(names) == REPORT_STATS, "names.h has each field");
+    mp_obj_t items[REPORT_STATS];
+    for (size_t i = 0; i < REPORT_STATS; ++i) {
+        items[i] = MP_OBJ_NEW_QSTR(names[i]);
+    }
+    return mp_obj_new_tuple(REPORT_STATS, items);
+}
+
+// ValueError when the region's bytes are gone, whatever they hold.
+static void report_verify_region(const galloc_heap_obj_t *self) {
+    const char *trouble = galloc_region_trouble(self);
+    if (trouble != NULL) {
+        galloc_raise_value(trouble);
+    }
+}
+
+// check(): None, or ValueError with the fault and its offset in the region
+mp_obj_t galloc_heap_check(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw, (void)args;
+    const galloc_heap_obj_t *self = self_in;
+    report_verify_region(self);
     size_t offset = 0;
     galloc_fault_t fault = galloc_locked_check(self->heap, &offset);
-    if (fault == GALLOC_OK) {
-        return mp_const_none;
+    if (fault != GALLOC_OK) {
+        galloc_raise_fault_at(fault, (size_t)((uint8_t *)self->heap - self->region) + offset);
     }
-    const char *name = galloc_fault_name(fault);
-    size_t length = 0; // a native module has no strlen
-    while (name[length] != 0) {
-        length++;
-    }
-    mp_obj_t items[] = {
-        mp_obj_new_str(name, length),
-        mp_obj_new_int_from_uint((size_t)((uint8_t *)self->heap - self->region) + offset),
-    };
-    return mp_obj_new_tuple(2, items);
+    galloc_verify(self);
+    return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_1(galloc_heap_check_obj, heap_check);
+
+// --- Chunks
 
 // Chunks that one call of _walk() returns: enough that the walk from the start each time does not hurt, few enough that
 // they fit on the stack, since nothing may be allocated while the heap is locked.
@@ -49,14 +65,16 @@ MP_DEFINE_CONST_FUN_OBJ_1(galloc_heap_check_obj, heap_check);
 typedef struct {
     const uint8_t *region;
     size_t start; // chunks below this offset were seen before
+    size_t seen;  // chunks in all
     size_t count;
     uint32_t offsets[WALK_CHUNKS];
     uint32_t sizes[WALK_CHUNKS]; // multiples of 4; bit 0: allocated
-} walk_t;
+} report_walk_t;
 
-static bool walk_visit(void *context, void *block, size_t size, bool allocated) {
-    walk_t *walk = context;
+static bool report_visit(void *context, void *block, size_t size, bool allocated) {
+    report_walk_t *walk = context;
     size_t offset = (size_t)((const uint8_t *)block - walk->region);
+    walk->seen++;
     if (offset < walk->start) {
         return true;
     }
@@ -65,43 +83,100 @@ static bool walk_visit(void *context, void *block, size_t size, bool allocated) 
     return ++walk->count < WALK_CHUNKS;
 }
 
-// _walk(start) -> the next chunks at offsets from `start` on, as a tuple of (offset, size, allocated)
-static mp_obj_t heap_walk(mp_obj_t self_in, mp_obj_t start) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
-    walk_t walk;
+// _walk(start) -> the next chunks at offsets from `start` on, as a tuple of (offset, size, allocated). At a damaged chunk
+// it ends early; where it would return nothing, it raises ValueError with the fault.
+mp_obj_t galloc_heap_walk_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    const galloc_heap_obj_t *self = self_in;
+    galloc_verify(self);
+    report_walk_t walk;
     walk.region = self->region;
-    walk.start = galloc_get_size(start);
+    walk.start = galloc_get_size(args[0]);
+    walk.seen = 0;
     walk.count = 0;
-    galloc_locked_walk(self->heap, walk_visit, &walk);
+    galloc_stats_t stats;
+    GALLOC_LOCK(self->heap);
+    galloc_walk(self->heap, report_visit, &walk);
+    galloc_stats(self->heap, &stats);
+    GALLOC_UNLOCK(self->heap);
+    if (walk.count == 0 && (stats.total == 0 || walk.seen != stats.blocks + stats.free_chunks)) {
+        galloc_heap_check(self_in, 0, 0, NULL);
+    }
     mp_obj_t chunks[WALK_CHUNKS];
     for (size_t i = 0; i < walk.count; i++) {
-        mp_obj_t items[] = {
-            mp_obj_new_int_from_uint(walk.offsets[i]),
-            mp_obj_new_int_from_uint(walk.sizes[i] & ~(uint32_t)1),
+        const mp_obj_t items[] = {
+            galloc_new_uint(walk.offsets[i]),
+            galloc_new_uint(walk.sizes[i] & ~(uint32_t)1),
             mp_obj_new_bool(walk.sizes[i] & 1),
         };
         chunks[i] = mp_obj_new_tuple(3, items);
     }
     return mp_obj_new_tuple(walk.count, chunks);
 }
-MP_DEFINE_CONST_FUN_OBJ_2(galloc_heap_walk_obj, heap_walk);
-
-// _bytes() -> a memoryview of the whole region
-static mp_obj_t heap_bytes(mp_obj_t self_in) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    galloc_verify_region(self);
-    return galloc_view_new(self->region, self->size, 'B');
-}
-MP_DEFINE_CONST_FUN_OBJ_1(galloc_heap_bytes_obj, heap_bytes);
 
 // _place() -> (address, bytes) of the region
-static mp_obj_t heap_place(mp_obj_t self_in) {
-    const galloc_heap_obj_t *self = galloc_get_heap(self_in);
-    mp_obj_t items[] = {
-        mp_obj_new_int_from_uint((uintptr_t)self->region),
-        mp_obj_new_int_from_uint(self->size),
-    };
+mp_obj_t galloc_heap_place(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw, (void)args;
+    const galloc_heap_obj_t *self = self_in;
+    const mp_obj_t items[] = {galloc_new_uint((uintptr_t)self->region), galloc_new_uint(self->size)};
     return mp_obj_new_tuple(2, items);
 }
-MP_DEFINE_CONST_FUN_OBJ_1(galloc_heap_place_obj, heap_place);
+
+// --- Bytes
+
+// Bytes that are offered to a stream at a time.
+#define DUMP_BYTES (512)
+
+// dump(stream): writes the region's bytes, of a damaged heap too. OSError when the stream takes no more.
+mp_obj_t galloc_heap_dump(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw;
+    const galloc_heap_obj_t *self = self_in;
+    // A stream of MicroPython's, or one written in Python on top of io.IOBase, says how many bytes it took; None means
+    // that it would block. Any other object with a `write` may say nothing.
+    bool counts = MP_OBJ_TYPE_HAS_SLOT(mp_obj_get_type(args[0]), protocol);
+    for (size_t at = 0; at < self->size;) {
+        report_verify_region(self);
+        size_t offered = self->size - at < DUMP_BYTES ? self->size - at : DUMP_BYTES;
+        mp_obj_t call[3];
+        mp_load_method(args[0], MP_QSTR_write, call);
+        call[2] = galloc_view_new(self->region + at, offered);
+        mp_obj_t result = mp_call_method_n_kw(1, 0, call);
+        size_t taken = result == mp_const_none && !counts ? offered : 0;
+        if (mp_obj_is_small_int(result) && MP_OBJ_SMALL_INT_VALUE(result) >= 0) {
+            taken = (size_t)MP_OBJ_SMALL_INT_VALUE(result);
+        }
+        if (taken == 0 || taken > offered) {
+            mp_raise_OSError(taken == 0 ? MP_EAGAIN : MP_EIO);
+        }
+        at += taken;
+    }
+    return mp_const_none;
+}
+
+// --- What is written in Python
+
+// Calls the function of galloc.py of this name with the heap and the arguments.
+static mp_obj_t report_by_python(qstr name, void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_obj_t module = mp_import_name(MP_QSTR_galloc, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    mp_obj_t call[4] = {MP_OBJ_FROM_PTR(self)};
+    for (size_t i = 0; i < n_args + 2 * n_kw; ++i) {
+        if (i == MP_ARRAY_SIZE(call) - 1) {
+            galloc_raise_type("too many arguments");
+        }
+        call[1 + i] = args[i];
+    }
+    return mp_call_function_n_kw(mp_load_attr(module, name), 1 + n_args, n_kw, call);
+}
+
+mp_obj_t galloc_heap_stats(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return report_by_python(MP_QSTR__stats, self, n_args, n_kw, args);
+}
+
+// A generator of (offset, size, allocated).
+mp_obj_t galloc_heap_walk(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return report_by_python(MP_QSTR__walk, self, n_args, n_kw, args);
+}
+
+mp_obj_t galloc_heap_info(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    return report_by_python(MP_QSTR__info, self, n_args, n_kw, args);
+}

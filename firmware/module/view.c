@@ -1,31 +1,66 @@
 // view.c: memoryviews of region bytes.
 //
-// A native module has no call that makes a memoryview, so both builds ask Python's own constructor, which takes
-// address, length and typecode from any object with the buffer protocol: the view object here, dropped right after.
+// A native module has no call that makes a memoryview, so both builds fill in the object themselves; it is laid out as
+// MicroPython's other arrays are.
 
 #include "glue.h"
 
-typedef struct {
-    mp_obj_base_t base;
-    void *bytes;
-    size_t length;
-    char typecode;
-} galloc_view_obj_t;
+#include "py/binary.h"
 
-mp_int_t galloc_view_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uint_t flags) {
-    (void)flags;
-    const galloc_view_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    info->buf = self->bytes;
-    info->len = self->length;
-    info->typecode = self->typecode;
-    return 0;
+void galloc_view_parse(galloc_view_args_t *view, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_t allowed[] = {
+        {MP_QSTR_typecode, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+        {MP_QSTR_into, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+    };
+    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all_kw_array(n_args, n_kw, args, MP_ARRAY_SIZE(allowed), allowed, values);
+    view->typecode = values[0].u_obj;
+    view->into = values[1].u_obj;
 }
 
-mp_obj_t galloc_view_new(void *bytes, size_t length, char typecode) {
-    galloc_view_obj_t *view = mp_obj_malloc(galloc_view_obj_t, (const mp_obj_type_t *)&galloc_view_type);
-    view->bytes = bytes;
-    view->length = length;
-    view->typecode = typecode;
-    mp_obj_t arg = MP_OBJ_FROM_PTR(view);
-    return mp_call_function_n_kw(galloc_type_memoryview, 1, 0, &arg);
+// The one character of a typecode. Not O, P or S: objects and pointers made of a block's bytes would crash the interpreter.
+static char view_typecode(mp_obj_t arg) {
+    if (arg == MP_OBJ_NULL) {
+        return 'B';
+    }
+    if (mp_obj_get_type(arg) != &mp_type_str) {
+        galloc_raise_type("typecode must be a string");
+    }
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(arg, &info, MP_BUFFER_READ);
+    char typecode = info.len == 1 ? *(const char *)info.buf : 0;
+    for (const char *known = "BbHhIiLlQqfd"; *known != typecode || typecode == 0; known++) {
+        if (*known == 0 || typecode == 0) {
+            galloc_raise_value("bad typecode");
+        }
+    }
+    return typecode;
+}
+
+mp_obj_t galloc_view(const galloc_view_args_t *args, void *bytes, size_t length) {
+    char typecode = view_typecode(args->typecode);
+    mp_obj_array_t *view;
+    if (args->into == MP_OBJ_NULL || args->into == mp_const_none) {
+        view = mp_obj_malloc(mp_obj_array_t, galloc_type_memoryview);
+    } else {
+        view = MP_OBJ_TO_PTR(args->into);
+        // One that is read-only may lie in flash.
+        if (!galloc_is_type(args->into, galloc_type_memoryview) ||
+            (view->typecode & MP_OBJ_ARRAY_TYPECODE_FLAG_RW) == 0) {
+            galloc_raise_type("into must be a writable memoryview");
+        }
+    }
+    view->typecode = (uint8_t)typecode | MP_OBJ_ARRAY_TYPECODE_FLAG_RW;
+    view->free = 0; // the offset, in items
+    view->len = length;
+    for (size_t width = mp_binary_get_size('@', typecode, NULL); width > 1; width /= 2) {
+        view->len /= 2; // some processors cannot divide
+    }
+    view->items = bytes;
+    return MP_OBJ_FROM_PTR(view);
+}
+
+mp_obj_t galloc_view_new(void *bytes, size_t length) {
+    const galloc_view_args_t args = {MP_OBJ_NULL, MP_OBJ_NULL};
+    return galloc_view(&args, bytes, length);
 }

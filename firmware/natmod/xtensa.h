@@ -18,8 +18,8 @@ static inline const uint16_t *galloc_qstr_table(void) {
 
 // Division, which a compiler configured for ESP8266 calls by these names. The ROM of ESP8266 has them, out of reach of a
 // module; ESP32, S2 and S3 have instructions for it.
-uint32_t __udivsi3(uint32_t dividend, uint32_t divisor);
-uint32_t __umodsi3(uint32_t dividend, uint32_t divisor);
+__attribute__((externally_visible)) uint32_t __udivsi3(uint32_t dividend, uint32_t divisor);
+__attribute__((externally_visible)) uint32_t __umodsi3(uint32_t dividend, uint32_t divisor);
 
 #if defined(__XTENSA_WINDOWED_ABI__)
 

@@ -33,7 +33,11 @@ endif()
 
 # -DGALLOC_C_HEAP=1 makes the shared heap the C heap of other modules: malloc and its kin, new and delete of C++.
 if(GALLOC_C_HEAP)
-    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/shared.c APPEND PROPERTY COMPILE_DEFINITIONS GALLOC_C_HEAP=1)
+    set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/c_heap.c APPEND PROPERTY COMPILE_DEFINITIONS GALLOC_C_HEAP=1)
+    # The SDK of RP2 has functions of its own before these, which stop the chip when malloc returns NULL (for realloc(p, 0),
+    # too) and take a mutex that an interrupt handler would wait for without end.
+    target_compile_definitions(usermod_galloc INTERFACE
+        PICO_MALLOC_PANIC=0 PICO_USE_MALLOC_MUTEX=0 PICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1)
 endif()
 
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
@@ -41,7 +45,11 @@ endif()
 if(NOT GALLOC_OPTIMIZE)
     set(GALLOC_OPTIMIZE -O2)
 endif()
-file(GLOB GALLOC_CORE ${GALLOC_FIRMWARE_DIR}/core/*.c)
-set_property(SOURCE ${GALLOC_CORE} APPEND PROPERTY COMPILE_OPTIONS ${GALLOC_OPTIMIZE})
+file(GLOB GALLOC_FAST ${GALLOC_FIRMWARE_DIR}/core/*.c)
+# So are the calls from Python that programs make most.
+foreach(source method raw block_type)
+    list(APPEND GALLOC_FAST ${GALLOC_FIRMWARE_DIR}/module/${source}.c)
+endforeach()
+set_property(SOURCE ${GALLOC_FAST} APPEND PROPERTY COMPILE_OPTIONS ${GALLOC_OPTIMIZE})
 
 target_link_libraries(usermod INTERFACE usermod_galloc)

@@ -28,8 +28,10 @@ endif
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
 # instructions. GALLOC_OPTIMIZE=-Os makes it smaller; README.md says by how much.
 GALLOC_OPTIMIZE ?= -O2
+# So are the calls from Python that programs make most.
+GALLOC_FAST := $(patsubst %.c,core/%.o,$(notdir $(GALLOC_CORE))) $(addprefix module/,method.o raw.o block_type.o)
 # Where the objects are depends on the release of MicroPython and on how USER_C_MODULES is written: $(BUILD)/core/x.o, or
 # $(BUILD) followed by the absolute path.
-$(foreach source,$(notdir $(GALLOC_CORE)),$(BUILD)%core/$(source:.c=.o)): CFLAGS += $(GALLOC_OPTIMIZE)
+$(foreach object,$(GALLOC_FAST),$(BUILD)%$(object)): CFLAGS += $(GALLOC_OPTIMIZE)
 
 endif

@@ -60,13 +60,16 @@ class Block(Buffer):
     @overload
     def __setitem__(self, i: int, value: int, /) -> None: ...
     @overload
-    def __setitem__(self, i: slice, value: Buffer, /) -> None: ...
-    def view(self, typecode: str = "B") -> memoryview:
+    def __setitem__(self, i: slice, value: Buffer, /) -> None:
+        """Copies as many bytes as the slice has. Raises ValueError for another number of them."""
+
+    def view(self, typecode: str = "B", into: memoryview | None = None) -> memoryview:
         """A memoryview of the bytes asked for, as items of one of the types bBhHiIlLqQfd of the
-        array module; len // itemsize of them.
+        array module; len // itemsize of them. `into`: a writable memoryview that is pointed there
+        and returned, so that no object is made.
 
         It keeps nothing alive and does not see that the block is freed: hold the Block meanwhile.
-        Raises ValueError for another typecode.
+        Raises ValueError for another typecode, TypeError for another `into`.
         """
 
     def resize(self, size: int, /) -> bool:
@@ -97,10 +100,14 @@ class Block(Buffer):
         /,
     ) -> None: ...
 
+@final
 class Arena:
-    """Blocks with one end of life: `with heap.arena() as arena: arena.alloc(64)`."""
+    """Blocks with one end of life: `with heap.arena() as arena: arena.alloc(64)`.
 
-    def alloc(self, size: int, *, align: int = 8, zero: bool = False) -> Block:
+    Callbacks and the other core of an RP2 may allocate from it and free its blocks, too.
+    """
+
+    def alloc(self, size: int, *, align: int = 8, zero: bool = False, pad: bool = False) -> Block:
         """As Heap.alloc; the Block dies with the arena. Raises ValueError once that is closed."""
 
     def free(self) -> None:
@@ -122,6 +129,9 @@ class Roots:
 
 class Heap:
     """A heap on a region of memory; what the region held before is lost.
+
+    Every method raises ValueError when the region's buffer was resized, when another heap was made
+    there, and when the control block is damaged ("geometry").
 
     region: None for the region that the board reserves, a writable buffer, or an address.
     size: bytes; needed with an address, otherwise at most what the region has.
@@ -146,15 +156,23 @@ class Heap:
     @classmethod
     def attach(cls, region: Buffer | int | None = None, size: int | None = None) -> Self:
         """Re-opens the heap that is still in a region, after a reset for example, with its blocks.
-        That on the board's region becomes the shared heap where there is none yet.
+        That on the board's region becomes the shared heap where there is none yet. Of a subclass
+        it makes an instance without calling __init__, which would make a new heap.
 
         Raises ValueError naming the fault when the bytes do not verify.
         """
 
-    def alloc(self, size: int, *, align: int = 8, zero: bool = False) -> Block:
+    def alloc(self, size: int, *, align: int = 8, zero: bool = False, pad: bool = False) -> Block:
         """A block of `size` bytes at a multiple of `align`, a power of two; zero: its bytes are 0.
+        pad: it gets a multiple of `align` bytes, so that no other block and nothing of the heap
+        shares a cache line of that length with it.
 
         Raises MemoryError when nothing fits, ValueError for a negative size or another align.
+        """
+
+    def block(self, handle: int, /) -> Block:
+        """A Block of a raw handle, one found after attach() for example; as long as its usable
+        bytes. Raises ValueError naming the fault for what is no live block's handle.
         """
 
     def arena(self) -> Arena:
@@ -168,7 +186,9 @@ class Heap:
         """
 
     def calloc(self, size: int, /, align: int = 8) -> int:
-        """As malloc(), bytes 0."""
+        """As malloc(), bytes 0. An `align` by position that is below 8 or no power of two is taken
+        for the size in C's calloc(count, size): ValueError.
+        """
 
     def realloc(self, handle: int, size: int, /, align: int = 8) -> int:
         """The handle of the block, grown or shrunk to `size` bytes and moved where it must be; 0
@@ -178,7 +198,8 @@ class Heap:
 
     def free(self, handle: int, /) -> None:
         """Gives a block back. Raises ValueError naming the fault when it is no live block's
-        handle; then nothing has changed.
+        handle; then nothing has changed. A handle that is freed again after its place was handed
+        out to another block frees that one: set it to 0, or use Blocks, which know.
         """
 
     def usable_size(self, handle: int, /) -> int:
@@ -191,11 +212,17 @@ class Heap:
 
     def get8(self, handle: int, index: int, /) -> int:
         """Byte `index` of a live block. Raises IndexError beyond its bytes, ValueError naming
-        the fault for what is no live block; so do the three below.
+        the fault for what is no live block; so do the others below.
         """
 
     def put8(self, handle: int, index: int, value: int, /) -> None:
         """Sets byte `index` to the low 8 bits of `value`."""
+
+    def get16(self, handle: int, index: int, /) -> int:
+        """Half-word `index`: bytes 2 * index and 2 * index + 1, in the processor's order."""
+
+    def put16(self, handle: int, index: int, value: int, /) -> None:
+        """Sets half-word `index` to the low 16 bits of `value`."""
 
     def get32(self, handle: int, index: int, /) -> int:
         """Word `index`: bytes 4 * index to 4 * index + 3, in the processor's order. On 32-bit
@@ -205,6 +232,11 @@ class Heap:
     def put32(self, handle: int, index: int, value: int, /) -> None:
         """Sets word `index` to the low 32 bits of `value`."""
 
+    def view(self, handle: int, typecode: str = "B", into: memoryview | None = None) -> memoryview:
+        """A memoryview of all usable bytes of a live block, otherwise as Block.view(). With `into`
+        no object is made: a driver in an interrupt handler can read into a raw block.
+        """
+
     @property
     def root(self) -> Roots:
         """Four words that survive with the heap: `heap.root[0] = block.offset`, say."""
@@ -213,18 +245,23 @@ class Heap:
         """Numbers of the heap; used + free + overhead == total."""
 
     def check(self) -> None:
-        """Verifies the whole heap. Raises ValueError with the fault's name and the offset where it
-        lies.
-        """
+        """Verifies the whole heap. Raises ValueError with the fault's name and offset."""
 
     def walk(self) -> Iterator[tuple[int, int, bool]]:
-        """(offset, size, allocated) of each chunk in the order of addresses; sizes in bytes."""
+        """(offset, size, allocated) of each chunk in the order of addresses; sizes in bytes.
+        Raises ValueError at a damaged chunk, with the fault and its offset.
+        """
 
     def info(self, verbose: int = 0) -> None:
-        """Prints totals; with `verbose` also the map of the region, a character for 16 bytes."""
+        """Prints totals; with `verbose` also the map of the region, a character for 16 bytes: `h`
+        starts a block, `=` continues one, `.` is free, `#` control data. Of a damaged heap it
+        shows what is before the damage, and prints where that is.
+        """
 
     def dump(self, stream: _Writable) -> None:
-        """Writes the region's bytes to a stream, in parts of 512 bytes."""
+        """Writes the region's bytes to a stream, 512 at a time, also those of a damaged heap.
+        Raises OSError when the stream takes no more.
+        """
 
 def regions() -> tuple[tuple[str, int, int, str], ...]:
     """(name, address, bytes, attributes) of each region that the board reserves."""
@@ -249,12 +286,15 @@ def init(
 def initialized() -> bool:
     """Whether the shared heap is set up."""
 
-def c_share() -> tuple[int, int]:
-    """(blocks, bytes) of the shared heap that C modules of the firmware hold."""
+def c_share() -> tuple[int, int, int]:
+    """(blocks, bytes, bad frees): what C modules of the firmware hold on the shared heap, and how
+    many pointers `free` and `realloc` of the C heap have refused.
+    """
 
 # The methods of the shared heap.
 
-def alloc(size: int, *, align: int = 8, zero: bool = False) -> Block: ...
+def alloc(size: int, *, align: int = 8, zero: bool = False, pad: bool = False) -> Block: ...
+def block(handle: int) -> Block: ...
 def arena() -> Arena: ...
 def malloc(size: int, align: int = 8) -> int: ...
 def calloc(size: int, align: int = 8) -> int: ...
@@ -264,8 +304,11 @@ def usable_size(handle: int) -> int: ...
 def address(handle: int) -> int: ...
 def get8(handle: int, index: int) -> int: ...
 def put8(handle: int, index: int, value: int) -> None: ...
+def get16(handle: int, index: int) -> int: ...
+def put16(handle: int, index: int, value: int) -> None: ...
 def get32(handle: int, index: int) -> int: ...
 def put32(handle: int, index: int, value: int) -> None: ...
+def view(handle: int, typecode: str = "B", into: memoryview | None = None) -> memoryview: ...
 def stats() -> Stats: ...
 def check() -> None: ...
 def walk() -> Iterator[tuple[int, int, bool]]: ...

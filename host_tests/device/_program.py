@@ -148,7 +148,7 @@ class Program:
     def malloc(self, a, b):
         size, align = a % 300, 1 << b % 7
         zeroed = b & 64
-        m = (self.h.calloc if zeroed else self.h.malloc)(size, align)
+        m = (self.h.calloc if zeroed else self.h.malloc)(size, align=align)
         if not m:
             self.refused(size, align)
             return
@@ -228,8 +228,10 @@ class Program:
         try:
             with self.h.arena() as arena:
                 for i in range(1 + b % 6):
-                    block = arena.alloc(a % 200 + i, align=8 << i)
+                    block = arena.alloc(a % 200 + i, align=8 << i, pad=i % 2 == 1)
                     self.fill(block.view(), 255)
+                    if (a + i) % 3 == 0:
+                        block.free()
         except MemoryError:
             self.failures += 1
         assert self.h.stats().blocks == before

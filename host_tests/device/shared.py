@@ -77,6 +77,13 @@ if regions:
     galloc.alloc(10).free()
 for name in "alloc malloc calloc realloc free usable_size address get8 put8 get32 put32".split():
     assert hasattr(galloc, name) and hasattr(h, name)
-for name in "stats check walk info dump arena".split():
+for name in "stats check walk info dump arena block view get16 put16".split():
     assert hasattr(galloc, name) and hasattr(h, name)
+n = galloc.calloc(10, align=4)
+with galloc.block(n) as b:
+    assert galloc.view(n, "H")[0] == galloc.get16(n, 0) == b[0] == 0
+raises(ValueError, galloc.calloc, 10, 4)
+raises(TypeError, galloc.heap, 1)
+raises(TypeError, galloc.malloc)
+assert galloc.c_share() == (0, 0, 0)
 print("ok")

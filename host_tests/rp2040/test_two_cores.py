@@ -18,7 +18,7 @@ ROUNDS = int(os.environ.get("GALLOC_ROUNDS", "5000"))
 FIRMWARE = "import galloc\nh = galloc.heap()\n"
 NATIVE = """
 import {name}
-h = {name}.Heap(bytearray(16384), 0, 16384, 0, 0, False, False)
+h = {name}.Heap(bytearray(16384))
 """
 
 

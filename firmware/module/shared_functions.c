@@ -1,0 +1,186 @@
+// shared_functions.c: the shared heap as galloc.py has it: galloc.heap(), init(), and each method of Heap as a function.
+
+#include "glue.h"
+
+#include "shared.h"
+
+// --- Opening
+
+static const char shared_held_by_c[] = "C modules hold blocks there";
+static const char shared_there_already[] = "the shared heap is already initialised";
+
+// A heap is open on the board's region, where one that was there has ended: who asks for the shared heap gets this one.
+// Inside the lock.
+static void shared_take_board(galloc_shared_state_t *state, galloc_heap_obj_t *heap, bool attached) {
+    if (state->heap == NULL ? attached : state->heap == state->board) {
+        state->heap = heap;
+        galloc_c_shares(heap);
+    }
+    state->board = heap;
+}
+
+#if !GALLOC_NATMOD
+// The state that galloc.py made at its import, or NULL: it is the self of galloc.heap. It is not kept in a variable of C,
+// which would outlive a soft reset.
+static galloc_shared_state_t *shared_find_state(void) {
+    mp_map_t *modules = &MP_STATE_VM(mp_loaded_modules_dict).map;
+    mp_map_elem_t *elem = mp_map_lookup(modules, MP_OBJ_NEW_QSTR(MP_QSTR_galloc), MP_MAP_LOOKUP);
+    if (elem == NULL) {
+        return NULL;
+    }
+    mp_obj_t heap[2];
+    mp_load_method_maybe(elem->value, MP_QSTR_heap, heap);
+    const galloc_method_t *method = MP_OBJ_TO_PTR(heap[0]);
+    bool ours =
+        heap[0] != MP_OBJ_NULL && GALLOC_IS_TYPE(heap[0], galloc_method_type) && method->fun == galloc_state_heap;
+    return ours ? method->of : NULL;
+}
+#endif
+
+const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_shared_state_t *init) {
+    galloc_guard_break();
+    galloc_heap_obj_t *self = opening->self;
+    galloc_shared_state_t *state = init;
+    #if !GALLOC_NATMOD
+    if (opening->on_board && state == NULL) {
+        state = shared_find_state();
+    }
+    #endif
+    const char *refused = NULL;
+    galloc_heap_t *heap = NULL;
+    GALLOC_LOCK(self->heap);
+    if (init != NULL && (init->heap != NULL || init->opening || galloc_c_holds(NULL, 0))) {
+        refused = shared_there_already;
+    } else if (!attach && galloc_c_holds(self->region, self->size)) {
+        refused = shared_held_by_c;
+    } else {
+        heap =
+            attach ? galloc_attach(self->region, self->size) : galloc_init(self->region, self->size, &opening->config);
+    }
+    if (heap != NULL) {
+        galloc_heap_set(self, heap);
+        if (init != NULL) {
+            init->heap = self;
+            galloc_c_shares(self);
+            init->board = opening->on_board ? self : init->board;
+        } else if (opening->on_board && state != NULL) {
+            shared_take_board(state, self, attach);
+        }
+    }
+    GALLOC_UNLOCK(self->heap);
+    return refused;
+}
+
+// --- The functions
+
+// The shared heap if there is one; else *mine tells whether the caller is to make it, and nobody else does meanwhile.
+static galloc_heap_obj_t *shared_claim(galloc_shared_state_t *state, bool *mine) {
+    GALLOC_LOCK(NULL);
+    if (state->heap == NULL && state->board != NULL) {
+        state->heap = state->board;
+        galloc_c_shares(state->heap);
+    }
+    galloc_heap_obj_t *heap = state->heap;
+    *mine = heap == NULL && !state->opening;
+    state->opening = state->opening || *mine;
+    GALLOC_UNLOCK(NULL);
+    return heap;
+}
+
+// What was claimed is made, or could not be.
+static void shared_settle(galloc_shared_state_t *state, galloc_heap_obj_t *made) {
+    GALLOC_LOCK(NULL);
+    state->opening = false;
+    if (made->heap != NULL) {
+        state->heap = made;
+        state->board = galloc_on_board(made) ? made : state->board;
+    }
+    GALLOC_UNLOCK(NULL);
+}
+
+galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state) {
+    galloc_heap_obj_t *heap = state->heap;
+    if (heap != NULL) {
+        return heap;
+    }
+    size_t size;
+    uint8_t *region = galloc_c_region(&size);
+    if (region == NULL) {
+        mp_raise_OSError(MP_ENODEV);
+    }
+    galloc_guard_break();
+    galloc_heap_obj_t *made = galloc_heap_new(region, size);
+    // Of several callers at the same time one makes the heap, and the others wait for it. It gives back what Python held
+    // before a soft reset, and not all of that inside the lock, so nobody may allocate until it is done.
+    for (bool mine = false; heap == NULL;) {
+        heap = shared_claim(state, &mine);
+        if (mine) {
+            galloc_heap_set(made, galloc_c_begin(made));
+            shared_settle(state, made);
+            if (made->heap == NULL) {
+                galloc_raise_config(&(galloc_config_t){0});
+            }
+            heap = made;
+        }
+    }
+    return heap;
+}
+
+mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw, (void)args;
+    return MP_OBJ_FROM_PTR(galloc_shared_get(state));
+}
+
+// init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False)
+mp_obj_t galloc_state_init(void *state_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    galloc_shared_state_t *state = state_in;
+    const char *refused = state->heap != NULL ? shared_there_already : NULL;
+    galloc_opening_t opening;
+    if (refused == NULL) {
+        galloc_heap_parse(&opening, false, n_args, n_kw, args);
+        refused = galloc_shared_open(&opening, false, state);
+    }
+    if (refused != NULL) {
+        galloc_raise_text(&mp_type_RuntimeError, refused);
+    }
+    if (opening.self->heap == NULL) {
+        galloc_raise_config(&opening.config);
+    }
+    return MP_OBJ_FROM_PTR(opening.self);
+}
+
+mp_obj_t galloc_state_initialized(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args, (void)n_kw, (void)args;
+    return mp_obj_new_bool(((galloc_shared_state_t *)state)->heap != NULL || galloc_c_holds(NULL, 0));
+}
+
+// shared_functions() -> {name: function}: the methods of Heap on the shared heap; and heap, init, initialized
+mp_obj_t galloc_shared_functions(void) {
+    #define SHARED_NAME(name, function, least, most, named) name,
+    const qstr names[] = {GALLOC_STATE_FUNCTIONS(SHARED_NAME)};
+    galloc_shared_state_t *state = m_new_obj(galloc_shared_state_t);
+    memset(state, 0, sizeof(*state));
+    // A class has its methods in the order of names.h.
+    const mp_obj_dict_t *methods = MP_OBJ_TYPE_GET_SLOT((const mp_obj_type_t *)&galloc_heap_type, locals_dict);
+    mp_obj_t functions = mp_obj_new_dict(GALLOC_HEAP_PUBLIC + MP_ARRAY_SIZE(names));
+    for (size_t i = 0; i < GALLOC_HEAP_PUBLIC + MP_ARRAY_SIZE(names); ++i) {
+        bool of_heap = i < GALLOC_HEAP_PUBLIC;
+        size_t j = of_heap ? i : i - GALLOC_HEAP_PUBLIC;
+        mp_obj_t name = of_heap ? methods->map.table[j].key : MP_OBJ_NEW_QSTR(names[j]);
+        const galloc_method_t *method = of_heap ? &galloc_heap_methods[j] : &galloc_state_methods[j];
+        galloc_method_t *bound = galloc_method_bind(method, of_heap ? GALLOC_KIND_SHARED : GALLOC_KIND_BOUND, state);
+        mp_obj_dict_store(functions, name, MP_OBJ_FROM_PTR(bound));
+    }
+    return functions;
+}
+
+// c_share() -> (blocks, bytes, bad frees): what C modules of the firmware hold on the shared heap
+mp_obj_t galloc_c_share(void) {
+    size_t blocks = 0, bytes = 0, faults = 0;
+    #if !GALLOC_NATMOD
+    galloc_shared_use(&blocks, &bytes);
+    faults = galloc_c_faults;
+    #endif
+    const mp_obj_t items[] = {galloc_new_uint(blocks), galloc_new_uint(bytes), galloc_new_uint(faults)};
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}

@@ -1,0 +1,48 @@
+"""galloc.pyi, for editors and type checkers, has the names that the module has."""
+
+import ast
+import json
+
+from galloc_mp.targets.registry import ROOT
+
+STUB = ROOT / "galloc_mp" / "device" / "galloc.pyi"
+
+NAMES = """
+import galloc, json
+h = galloc.Heap(bytearray(2000))
+with h.arena() as arena:
+    objects = dict(Heap=h, Block=arena.alloc(8), Arena=arena, Roots=h.root)
+    names = {key: [n for n in dir(x) if n[:1] != "_"] for key, x in objects.items()}
+names["module"] = [n for n in dir(galloc) if n[:1] != "_"]
+names["fields"] = [str(n) for n in galloc._galloc.stats_fields()] + ["fragmentation"]
+s = h.stats()
+assert [getattr(s, n) for n in names["fields"]] == list(s)
+print(json.dumps(names))
+"""
+
+# What the classes and the module have beside what is for their users.
+INTERNAL = {"namedtuple"}
+# Not in dir() of MicroPython: found by the object's own look-up.
+BY_ATTR = {"root", "address", "offset", "size"}
+
+
+def names_of(body: list) -> set[str]:
+    """What a module or class defines without an underscore in front."""
+    found = set()
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.AnnAssign):
+            found.add(node.target.id)
+    return {name for name in found if not name.startswith("_")}
+
+
+def test_stub(target):
+    said = json.loads(target.exec(NAMES))
+    tree = ast.parse(STUB.read_text())
+    classes = {n.name: n.body for n in tree.body if isinstance(n, ast.ClassDef)}
+    for kind in ("Heap", "Block", "Arena", "Roots"):
+        assert names_of(classes[kind]) - BY_ATTR == set(said[kind]) - BY_ATTR, kind
+    assert names_of(tree.body) - {"Roots"} == set(said["module"]) - INTERNAL
+    fields = [n.target.id for n in classes["Stats"] if isinstance(n, ast.AnnAssign)]
+    assert fields == said["fields"]
