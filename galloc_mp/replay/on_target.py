@@ -106,7 +106,7 @@ class Replay:
                 if handle:
                     before, start = sizes[slot], starts[slot]
                     verify(handle, before, start)
-                    handle = heap.realloc(handle, size)
+                    handle = heap.realloc(handle, size, align)
                     if handle:
                         verify(handle, min(before, size), start)
                 else:
