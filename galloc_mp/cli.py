@@ -18,7 +18,7 @@ COMMANDS = {
     "top": ("galloc_mp.board.top", "show a board's heap live"),
     "record": ("galloc_mp.board.record", "run a script on a board and record what it allocates"),
     "size": ("galloc_mp.size", "find the smallest region that a recorded program needs"),
-    "report": ("galloc_mp.report", "make a page of a recorded program or a dump"),
+    "report": ("galloc_mp.page.command", "make a page of a recorded program or a dump"),
     "run": ("galloc_mp.targets.command", "run a script on a target"),
     "replay": ("galloc_mp.replay.command", "replay a recorded program on a target"),
     "open": ("galloc_mp.dump", "verify the dump of a heap and print its map"),

@@ -142,15 +142,26 @@ class Core:
         """Replays operations first..end-1 of the trace that was taken; stop: at the first request
         that finds no memory. Returns whether all found memory since the start.
         """
-        starts = self._trace.starts
-        return bool(
-            self._call(
-                "replay",
-                self._base + 2 * starts[first],
-                self._base + 2 * starts[end],
-                int(stop),
-            )
-        )
+        return self._replay(first, end, int(stop), 0)
+
+    def replay_placed(self, first: int, end: int) -> tuple[int, ...]:
+        """Replays operations first..end-1. Returns for each of them the offset of its block in the
+        region, 0 where there is none.
+        """
+        at = self._free_memory(4 * (end - first))
+        self._replay(first, end, 0, at)
+        return self._words_at(at, end - first)
+
+    def _replay(self, first: int, end: int, stop: int, places: int) -> bool:
+        words, starts = self._base, self._trace.starts
+        first, end = words + 2 * starts[first], words + 2 * starts[end]
+        return bool(self._call("replay", first, end, stop, places))
+
+    def _free_memory(self, size: int) -> int:
+        """Address of `size` bytes behind the region."""
+        at = -(-(self._region + self._size) // 8) * 8
+        self._reserve(at + size)
+        return at
 
     def open(self, data: bytes) -> None:
         """Opens the heap whose bytes these are. Raises CoreError when they are no sound heap."""
@@ -208,15 +219,10 @@ class Core:
 
     def chunks(self) -> list[tuple[int, int, bool]]:
         """Each chunk's payload offset in the region, usable bytes and whether it is live."""
-        at = -(-(self._region + self._size) // 8) * 8
-        count = self._call("walk", at, 0)
-        self._reserve(at + 8 * count)
+        count = self._call("walk", 0, 0)
+        at = self._free_memory(8 * count)
         self._call("walk", at, count)
         words = self._words_at(at, 2 * count)
         return [
             (words[i], words[i + 1] & ~1, bool(words[i + 1] & 1)) for i in range(0, 2 * count, 2)
         ]
-
-    def block_at(self, slot: int) -> int:
-        """Offset of the block in a slot of the trace; 0: none."""
-        return self._call("block_at", slot)

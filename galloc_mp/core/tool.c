@@ -71,7 +71,8 @@ uint32_t EXPORT(recognise)(uint8_t *start, uint32_t size) {
     return galloc_initialized(start, size);
 }
 
-static void replay_one(const uint16_t **at) {
+// Returns the slot of its block.
+static void **replay_one(const uint16_t **at) {
     uint32_t kind = *(*at) >> 14;
     void **block = &blocks[*(*at)++ & (SLOTS - 1)];
     if (kind == FREE) {
@@ -80,7 +81,7 @@ static void replay_one(const uint16_t **at) {
             result.refused++;
         }
         *block = NULL;
-        return;
+        return block;
     }
     size_t align = kind == ALIGNED ? (size_t)1 << *(*at)++ : 8;
     size_t size = *(*at)++;
@@ -95,12 +96,17 @@ static void replay_one(const uint16_t **at) {
             result.first = result.done;
         }
     }
+    return block;
 }
 
-// Replays operations up to `end`. stop: at the first request that finds no memory. Returns whether there was none.
-uint32_t EXPORT(replay)(const uint16_t *at, const uint16_t *end, uint32_t stop) {
+// Replays operations up to `end`. stop: at the first request that finds no memory. places: NULL, or where the offset in
+// the region goes of each operation's block, 0 for none. Returns whether no request failed since the start.
+uint32_t EXPORT(replay)(const uint16_t *at, const uint16_t *end, uint32_t stop, uint32_t *places) {
     while (at < end && !(stop && result.failed != 0)) {
-        replay_one(&at);
+        const void *block = *replay_one(&at);
+        if (places != NULL) {
+            *places++ = block == NULL ? 0 : (uint32_t)((const uint8_t *)block - region);
+        }
         result.done++;
     }
     return result.failed == 0;
@@ -148,11 +154,6 @@ uint32_t EXPORT(walk)(uint32_t *to, uint32_t room) {
     walk_t walk = {to, 0, room};
     galloc_walk(heap, visit, &walk);
     return walk.count;
-}
-
-// Offset in the region of the block in a slot of the trace; 0: none.
-uint32_t EXPORT(block_at)(uint32_t slot) {
-    return blocks[slot] == NULL ? 0 : (uint32_t)((uint8_t *)blocks[slot] - region);
 }
 
 const char *EXPORT(fault_name)(uint32_t fault) {
