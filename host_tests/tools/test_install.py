@@ -3,6 +3,7 @@ pseudo-terminal, by mpremote's transport; and the unix port.
 """
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 import serial
 
-from galloc_mp.board import ports
+from galloc_mp.board import modules, ports
+from galloc_mp.board.connection import open_board
+from galloc_mp.board.install import install
 from galloc_mp.board.modules import ARCHS, Firmware, folder_for
 from galloc_mp.targets import TargetError, find_spec
 from galloc_mp.targets.qemu import QemuTarget
@@ -189,20 +192,19 @@ def test_no_file_system():
         one_sentence(done, "no folder of sys.path takes files")
 
 
-def test_files_that_do_not_work_leave_the_board_as_it_was():
+def test_files_that_do_not_work_leave_the_board_as_it_was(monkeypatch, tmp_path):
     """A native module for another chip is noticed there, and what was there before is back."""
-    before = "with open('/lib/galloc.mpy', 'wb') as f: f.write(b'old')"
-    setup = RAM_FILES + f"import os\nos.mkdir('/lib')\n{before}\n"
-    folder = BUILD / "natmod" / f"armv7m_{mpy_abi()}"
-    module = folder / "_galloc.mpy"
-    data = module.read_bytes()
-    with stock(setup) as port:
-        try:
-            module.write_bytes(data[:2] + bytes([9 << 2 | 3]) + data[3:])
-            done = galloc_mp("install", "--port", port.name)
-        finally:
-            module.write_bytes(data)
-        one_sentence(done, "galloc does not work there: ")
+    folder = tmp_path / f"armv7m_{mpy_abi()}"
+    shutil.copytree(BUILD / "natmod" / folder.name, folder)
+    data = bytearray((folder / "_galloc.mpy").read_bytes())
+    data[2] = ARCHS.index("xtensa") << 2 | data[2] & 3
+    (folder / "_galloc.mpy").write_bytes(data)
+    monkeypatch.setattr(modules, "folders", lambda: [folder])
+    old = "f = open('/lib/galloc.mpy', 'wb')\nf.write(b'old')\nf.close()\n"
+    with stock(RAM_FILES + "import os\nos.mkdir('/lib')\n" + old) as port:
+        with open_board(port.name, None) as board, pytest.raises(TargetError) as caught:
+            install(board)
+        assert "galloc does not work there: ImportError: " in str(caught.value)
         assert files_in(port, "/lib") == {"galloc.mpy": 3}
 
 
