@@ -18,6 +18,8 @@
 
 #include "galloc.h"
 #include "lock.h"
+#include "record.h"
+
 #include "names.h"
 
 #include "galloc_locked.h"
@@ -60,10 +62,12 @@ typedef struct {
 #endif
 extern const mp_obj_type_t *galloc_type_int;
 extern mp_obj_t galloc_type_memoryview;
+extern const mp_obj_type_t *galloc_type_bytearray;
 #else
 #define GALLOC_TYPE(name) extern const mp_obj_type_t name
 #define galloc_type_int (&mp_type_int)
 #define galloc_type_memoryview (MP_OBJ_FROM_PTR(&mp_type_memoryview))
+#define galloc_type_bytearray (&mp_type_bytearray)
 #endif
 
 GALLOC_TYPE(galloc_heap_type);
@@ -145,6 +149,7 @@ mp_int_t galloc_view_get_buffer(mp_obj_t self_in, mp_buffer_info_t *info, mp_uin
 GALLOC_HEAP_METHODS_FIXED(GALLOC_EXTERN)
 GALLOC_BLOCK_METHODS_FIXED(GALLOC_EXTERN)
 GALLOC_FUNCTIONS(GALLOC_EXTERN)
+GALLOC_RECORD_FUNCTIONS(GALLOC_EXTERN)
 #if !GALLOC_NATMOD
 GALLOC_FIRMWARE_FUNCTIONS(GALLOC_EXTERN)
 #endif

@@ -40,6 +40,14 @@
 
 #define GALLOC_FUNCTIONS(X) X(MP_QSTR_regions, galloc_regions_obj)
 
+#if GALLOC_RECORD
+#define GALLOC_RECORD_FUNCTIONS(X)       \
+    X(MP_QSTR_record, galloc_record_obj) \
+    X(MP_QSTR_take_records, galloc_take_records_obj)
+#else
+#define GALLOC_RECORD_FUNCTIONS(X)
+#endif
+
 // Of the firmware alone: other C modules cannot call a native one.
 #define GALLOC_FIRMWARE_FUNCTIONS(X)      \
     X(MP_QSTR__shared, galloc_shared_obj) \

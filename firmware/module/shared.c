@@ -38,6 +38,7 @@ void *galloc_shared_alloc(size_t size, size_t align) {
     if (block != NULL) {
         count(1, galloc_usable_size(heap, block));
     }
+    GALLOC_ON_ALLOC(heap, block, size, align);
     GALLOC_UNLOCK(heap);
     return block;
 }
@@ -49,6 +50,7 @@ galloc_fault_t galloc_shared_free(void *block) {
     galloc_fault_t fault = galloc_free(heap, block);
     if (fault == GALLOC_OK) {
         count((size_t)-1, 0 - size);
+        GALLOC_ON_FREE(heap, block);
     }
     GALLOC_UNLOCK(heap);
     return fault;

@@ -9,6 +9,7 @@ mp_obj_full_type_t galloc_block_type;
 mp_obj_full_type_t galloc_view_type;
 const mp_obj_type_t *galloc_type_int;
 mp_obj_t galloc_type_memoryview;
+const mp_obj_type_t *galloc_type_bytearray;
 
 // Keeps the names that this code uses at run time alive, even if someone takes the module out of sys.modules.
 const void *galloc_context;
@@ -64,6 +65,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     #endif
     galloc_type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
     galloc_type_memoryview = mp_load_global(MP_QSTR_memoryview);
+    galloc_type_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
 
     #define FILL_HEAP(name, object) \
     galloc_heap_table[i++] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object)};
@@ -95,6 +97,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     mp_store_global(MP_QSTR___version__, mp_obj_new_str(GALLOC_VERSION, sizeof(GALLOC_VERSION) - 1));
     #define STORE(name, object) mp_store_global(name, MP_OBJ_FROM_PTR(&object));
     GALLOC_FUNCTIONS(STORE)
+    GALLOC_RECORD_FUNCTIONS(STORE)
 
     MP_DYNRUNTIME_INIT_EXIT
 }

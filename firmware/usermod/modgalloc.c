@@ -29,7 +29,8 @@ static const mp_rom_map_elem_t module_table[] = {{MP_ROM_QSTR(MP_QSTR___name__),
                                                  {MP_ROM_QSTR(MP_QSTR_Heap), MP_ROM_PTR(&galloc_heap_type)},
                                                  {MP_ROM_QSTR(MP_QSTR_Block), MP_ROM_PTR(&galloc_block_type)},
                                                  {MP_ROM_QSTR(MP_QSTR___version__), MP_ROM_PTR(&version_str)},
-                                                 GALLOC_FUNCTIONS(ROM_ENTRY) GALLOC_FIRMWARE_FUNCTIONS(ROM_ENTRY)};
+                                                 GALLOC_FUNCTIONS(ROM_ENTRY) GALLOC_RECORD_FUNCTIONS(ROM_ENTRY)
+                                                     GALLOC_FIRMWARE_FUNCTIONS(ROM_ENTRY)};
 static MP_DEFINE_CONST_DICT(module_globals, module_table);
 
 const mp_obj_module_t galloc_module = {

@@ -56,6 +56,9 @@ from collections import namedtuple
 __version__ = _galloc.__version__
 Block = _galloc.Block
 regions = _galloc.regions
+if hasattr(_galloc, "record"):  # unless the firmware was built with GALLOC_RECORD=0
+    record = _galloc.record
+    take_records = _galloc.take_records
 
 _ATTACH = object()
 _ENODEV = 19

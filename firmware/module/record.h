@@ -1,0 +1,45 @@
+// record.h: hooks by which galloc_locked.h reports each operation to the recorder, galloc.record(buffer) in Python.
+// Included before galloc_locked.h.
+//
+// GALLOC_RECORD=0 leaves it out. Where it is built in and off, an operation costs a load and a branch more.
+
+#ifndef GALLOC_MODULE_RECORD_H
+#define GALLOC_MODULE_RECORD_H
+
+#ifndef GALLOC_RECORD
+#define GALLOC_RECORD (1)
+#endif
+
+#if GALLOC_RECORD
+
+typedef struct _galloc_recorder_t galloc_recorder_t;
+
+#if GALLOC_NATMOD
+extern galloc_recorder_t *galloc_recorder; // NULL: off
+#define GALLOC_RECORDER (galloc_recorder)
+#else
+#define GALLOC_RECORDER (MP_STATE_VM(galloc_recorder))
+#endif
+
+// Each writes a record; one that does not fit is counted as lost. Called inside the lock. Time: bounded.
+// block, to: NULL for a request that found no memory. from: the block before. align: 0 for "as it is".
+void galloc_record_alloc(const galloc_heap_t *heap, const void *block, size_t size, size_t align);
+void galloc_record_free(const galloc_heap_t *heap, const void *block);
+void galloc_record_realloc(const galloc_heap_t *heap, const void *from, const void *to, size_t size, size_t align);
+
+#define GALLOC_RECORDING(call)                              \
+    do {                                                    \
+        if (__builtin_expect(GALLOC_RECORDER != NULL, 0)) { \
+            call;                                           \
+        }                                                   \
+    } while (0)
+
+// The hooks of galloc_locked.h.
+#define GALLOC_ON_ALLOC(heap, block, size, align) GALLOC_RECORDING(galloc_record_alloc(heap, block, size, align))
+#define GALLOC_ON_FREE(heap, block) GALLOC_RECORDING(galloc_record_free(heap, block))
+#define GALLOC_ON_REALLOC(heap, from, to, size, align) \
+    GALLOC_RECORDING(galloc_record_realloc(heap, from, to, size, align))
+
+#endif
+
+#endif

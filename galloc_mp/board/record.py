@@ -1,0 +1,232 @@
+"""`record`: runs a script on a board and writes a trace of what it allocates."""
+
+import ast
+import contextlib
+import signal
+import sys
+import threading
+import time
+from binascii import a2b_base64
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from galloc_mp.board.connection import PortTarget, open_board
+from galloc_mp.board.info import Port, TargetName
+from galloc_mp.board.ring import MASK32, Decoder, Frames, HeapTrace
+from galloc_mp.say import fail, sentence
+from galloc_mp.targets import Target, TargetError
+from galloc_mp.targets.raw_repl import RawReplTarget
+from galloc_mp.targets.unix import UnixTarget
+
+ON_BOARD = Path(__file__).with_name("on_record.py")
+FOREVER = 1e9  # seconds
+ENDING = 20.0  # seconds that a program may take to end when it is stopped
+
+
+def stop_program(board: Target) -> None:
+    """What Ctrl-C does to the program that runs on a board."""
+    if isinstance(board, UnixTarget):
+        board.stream_.process.send_signal(signal.SIGINT)
+    elif isinstance(board, RawReplTarget | PortTarget):
+        board.transport.serial.write(b"\x03")
+
+
+class Program(threading.Thread):
+    """The script at work. It may be stopped; its output goes to stdout as it comes."""
+
+    def __init__(self, board: Target, source: bytes, frames: Frames):
+        super().__init__(daemon=True)
+        self.board, self.source, self.frames = board, source, frames
+        self.error: TargetError | None = None
+        self.stopped = False
+
+    def run(self) -> None:
+        """See Thread."""
+        try:
+            limit = None if isinstance(self.board, PortTarget) else FOREVER
+            self.board.stream(self.source, self.frames, limit)
+        except TargetError as error:
+            self.error = error
+
+    def wait(self, seconds: float) -> None:
+        """Until the script ends, `seconds` have passed (0: no limit) or Ctrl-C is pressed here.
+
+        Raises TargetError when it cannot be stopped.
+        """
+        end = time.monotonic() + seconds if seconds else None
+        try:
+            while self.is_alive() and (end is None or time.monotonic() < end):
+                self.join(0.1)
+        except KeyboardInterrupt:
+            pass
+        if not self.is_alive():
+            return
+        self.stopped = True
+        stop_program(self.board)
+        self.join(ENDING)
+        if self.is_alive():
+            raise TargetError(f"{self.board.name}: the program does not stop")
+
+    def outcome(self) -> TargetError | None:
+        """What the script raised, unless that is how it was stopped."""
+        traceback = (self.error.traceback or "").rstrip() if self.error else ""
+        if self.stopped and traceback.endswith("KeyboardInterrupt:"):
+            return None
+        return self.error
+
+
+class Recording:
+    """One recording on a board."""
+
+    def __init__(self, board: Target, size: int):
+        self.board, self.decoder = board, Decoder()
+        board.exec(ON_BOARD.read_bytes())
+        try:
+            told = ast.literal_eval(board.exec(f"__galloc_start({size})").strip())
+        except TargetError as error:
+            if "ImportError" in error.traceback:
+                raise TargetError(
+                    f"{board.name}: galloc is not there; `galloc-mp install` puts it there"
+                ) from None
+            raise
+        if told is None:
+            raise TargetError(
+                f"{board.name}: its galloc cannot record: it is older, or was built with "
+                "GALLOC_RECORD=0"
+            )
+        self.size, self.place, self.live, self.streams = told
+        self.bases: list[int] = []
+
+    def finish(self) -> None:
+        """Ends the recording and takes what is left in the ring."""
+        try:
+            head, *lines = self.board.exec("__galloc_stop()").splitlines()
+        except TargetError as error:
+            if "KeyError" in (error.traceback or "") or "NameError" in (error.traceback or ""):
+                raise TargetError(
+                    f"{self.board.name}: the script ended in a soft reset (sys.exit() does that), "
+                    "and the recording with it"
+                ) from None
+            raise
+        lost, self.bases, place = ast.literal_eval(head)
+        self.place = self.place if self.place[1] else place
+        for line in lines:
+            self.decoder.feed(a2b_base64(line))
+        self.decoder.lost += lost
+
+    def traces(self) -> list[tuple[HeapTrace, bool]]:
+        """What happened on each heap that was used, the shared one first; and whether it is that.
+
+        Blocks that lived on the shared heap before come first in its trace.
+        """
+        address = self.place[0]
+        found = []
+        for number, heap in sorted(self.decoder.heaps.items()):
+            base = self.bases[number]
+            shared = bool(self.place[1]) and (base - address & MASK32) < 24
+            if shared:
+                self._add_live(heap, base - address & MASK32)
+            found.append((heap, shared))
+        return sorted(found, key=lambda pair: (not pair[1], -len(pair[0].lines)))
+
+    def _add_live(self, heap: HeapTrace, start: int) -> None:
+        """Blocks from before the recording, which are freed in it or never."""
+        lines = []
+        for offset, size in self.live:
+            self.decoder.blocks += 1
+            lines.append((offset - start, f"a {self.decoder.blocks} {size} 8"))
+        heap.lines[:0] = [line for _, line in lines]
+
+
+def write(path: Path, heap: HeapTrace, remarks: dict[str, object]) -> None:
+    """Writes a trace."""
+    head = [f"# {key} {value}" for key, value in remarks.items()]
+    path.write_text("\n".join([*head, *heap.lines, ""]), encoding="ascii")
+
+
+def write_all(recording: Recording, output: Path, board_name: str) -> list[Path]:
+    """A file for each heap; tells about them. Raises TargetError when nothing was recorded."""
+    decoder = recording.decoder
+    traces = recording.traces()
+    if not traces:
+        raise TargetError(f"{board_name}: the program allocated nothing from galloc")
+    paths = []
+    for number, (heap, shared) in enumerate(traces, 1):
+        path = output if number == 1 else output.with_stem(f"{output.stem}-{number}")
+        remarks: dict[str, object] = {"board": board_name}
+        if shared:
+            remarks |= {"region": recording.place[1], "address": hex(recording.place[0])}
+        remarks |= {"lost": decoder.lost, "failed": heap.failed}
+        write(path, heap, remarks)
+        which = "the shared heap" if shared else "a heap of its own"
+        print(f"{path}: {len(heap.lines):,} operations on {which}", file=sys.stderr)
+        paths.append(path)
+    if decoder.lost:
+        print(
+            f"{decoder.lost:,} operations did not fit into {recording.size:,} bytes and are "
+            "missing: record again with a larger --buffer",
+            file=sys.stderr,
+        )
+    return paths
+
+
+def record(
+    board: Target, source: bytes, output: Path, *, size: int = 0, seconds: float = 0
+) -> TargetError | None:
+    """Runs a script and writes what it allocated. Returns what the script raised, None if nothing.
+
+    size: bytes of the ring, 0: what the board can spare. seconds: after which the script is
+    stopped, 0: when it ends. Raises TargetError, OSError.
+    """
+    recording = Recording(board, size)
+
+    def show(data: bytes) -> None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    program = Program(board, source, Frames(show, recording.decoder.feed))
+    try:
+        program.start()
+        program.wait(seconds)
+        recording.finish()
+    finally:
+        with contextlib.suppress(TargetError):
+            board.exec("del __galloc_start, __galloc_stop")
+    write_all(recording, output, board.name)
+    return program.outcome()
+
+
+def main(
+    script: Annotated[Path, typer.Argument(help="Python file to run on the board")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the trace")] = Path("t.trace"),
+    port: Port = None,
+    target: TargetName = None,
+    buffer: Annotated[
+        int,
+        typer.Option(min=0, help="bytes for records on the board; 0: what it can spare"),
+    ] = 0,
+    seconds: Annotated[
+        float,
+        typer.Option(min=0, help="stop the script after so long; 0: never"),
+    ] = 0,
+) -> None:
+    """Runs a script on a board and writes a trace of all that it allocates from galloc.
+
+    Records go into a buffer on the board, and come over while the script runs where the port has
+    machine.Timer(-1); elsewhere at its end. Ctrl-C stops the script, and the trace is written.
+    """
+    try:
+        source = script.read_bytes()
+    except OSError as error:
+        fail(f"{script}: {error.strerror}")
+    try:
+        with open_board(port, target) as board:
+            raised = record(board, source, output, size=buffer, seconds=seconds)
+    except TargetError as error:
+        fail(sentence(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    if raised:
+        fail((raised.traceback or str(raised)).rstrip())
