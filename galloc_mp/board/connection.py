@@ -48,7 +48,7 @@ class PortTarget(Target):
                 raise TargetError(_why_not(self.name, error)) from None
             with self._guard():
                 if not self._is_idle() and not self.interrupt:
-                    self._drop()
+                    self.drop()
                     raise Busy(
                         f"{self.name}: a program is running, and looking at the heap over this "
                         "port would stop it; --stop does that"
@@ -83,7 +83,7 @@ class PortTarget(Target):
             yield
         except TransportError as error:
             text = str(error)
-            self._drop()
+            self.drop()
             if "timeout" in text or "raw repl" in text:
                 raise TargetTimeout(
                     f"{self.name}: no MicroPython answers there ({text}); reset the board, or "
@@ -91,12 +91,12 @@ class PortTarget(Target):
                 ) from None
             raise TargetError(f"{self.name}: {text}") from None
         except (OSError, serial.SerialException) as error:
-            self._drop()
+            self.drop()
             raise TargetError(
                 f"{self.name}: the connection broke ({error}); is the cable in?"
             ) from None
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Closes the port, whatever state it is in."""
         transport, self.transport = self.transport, None
         if transport:
@@ -119,13 +119,6 @@ class PortTarget(Target):
             text = traceback.replace(b"\r\n", b"\n").decode(errors="replace")
             raise TargetError(f"{self.name}: the script raised", traceback=text)
 
-    def stop(self) -> None:
-        """Ends the script that is running, as Ctrl-C does, and waits for the prompt."""
-        if self.transport:
-            with self._guard():
-                self.transport.serial.write(b"\x03")
-                self.transport.follow(READ)
-
     def put(self, path, data):
         """Not here: `galloc-mp install` knows where files go."""
         raise NotImplementedError
@@ -142,7 +135,7 @@ class PortTarget(Target):
             with contextlib.suppress(Exception):
                 self.transport.exit_raw_repl()
                 self.transport.serial.flush()
-        self._drop()
+        self.drop()
 
 
 def _why_not(device: str, error: Exception) -> str:

@@ -29,16 +29,31 @@ def stop_program(board: Target) -> None:
     """What Ctrl-C does to the program that runs on a board."""
     if isinstance(board, UnixTarget):
         board.stream_.process.send_signal(signal.SIGINT)
-    elif isinstance(board, RawReplTarget | PortTarget):
+    elif isinstance(board, RawReplTarget | PortTarget) and board.transport:
         board.transport.serial.write(b"\x03")
+
+
+def traceback_of(error: TargetError) -> str:
+    """The traceback of a script without the lines about what runs it."""
+    lines = (error.traceback or str(error)).rstrip().splitlines()
+    return "\n".join(line for line in lines if 'File "<stdin>"' not in line)
+
+
+def abandon(board: Target) -> None:
+    """Lets go of a board that answers nothing but its program's output."""
+    if isinstance(board, PortTarget):
+        board.drop()
+    else:
+        board.close()
 
 
 class Program(threading.Thread):
     """The script at work. It may be stopped; its output goes to stdout as it comes."""
 
-    def __init__(self, board: Target, source: bytes, frames: Frames):
+    def __init__(self, board: Target, name: str, source: bytes, frames: Frames):
         super().__init__(daemon=True)
-        self.board, self.source, self.frames = board, source, frames
+        self.board, self.frames = board, frames
+        self.source = b"__galloc_run(%r, %r)" % (name, source)
         self.error: TargetError | None = None
         self.stopped = False
 
@@ -64,10 +79,13 @@ class Program(threading.Thread):
         if not self.is_alive():
             return
         self.stopped = True
-        stop_program(self.board)
-        self.join(ENDING)
+        end = time.monotonic() + ENDING
+        while self.is_alive() and time.monotonic() < end:
+            # Again and again: what was called back when it came has swallowed it.
+            stop_program(self.board)
+            self.join(0.3)
         if self.is_alive():
-            raise TargetError(f"{self.board.name}: the program does not stop")
+            raise TargetError(f"{self.board.name}: the program does not stop; reset the board")
 
     def outcome(self) -> TargetError | None:
         """What the script raised, unless that is how it was stopped."""
@@ -81,7 +99,7 @@ class Recording:
     """One recording on a board."""
 
     def __init__(self, board: Target, size: int):
-        self.board, self.decoder = board, Decoder()
+        self.board, self.decoder, self.records = board, Decoder(), bytearray()
         board.exec(ON_BOARD.read_bytes())
         try:
             told = ast.literal_eval(board.exec(f"__galloc_start({size})").strip())
@@ -97,23 +115,23 @@ class Recording:
                 "GALLOC_RECORD=0"
             )
         self.size, self.place, self.live, self.streams = told
-        self.bases: list[int] = []
+        self.shared = -1  # number of the shared heap in the records
 
     def finish(self) -> None:
         """Ends the recording and takes what is left in the ring."""
-        try:
-            head, *lines = self.board.exec("__galloc_stop()").splitlines()
-        except TargetError as error:
-            if "KeyError" in (error.traceback or "") or "NameError" in (error.traceback or ""):
-                raise TargetError(
-                    f"{self.board.name}: the script ended in a soft reset (sys.exit() does that), "
-                    "and the recording with it"
-                ) from None
-            raise
-        lost, self.bases, place = ast.literal_eval(head)
+        head, *lines = self.board.exec("__galloc_stop()").splitlines()
+        lost, bases, place = ast.literal_eval(head)
         self.place = self.place if self.place[1] else place
         for line in lines:
-            self.decoder.feed(a2b_base64(line))
+            self.records += a2b_base64(line)
+        address, size = self.place
+        for number, base in enumerate(bases):
+            # The heap starts at the first aligned byte of its region.
+            if size and (base - address & MASK32) < 24:
+                self.shared = number
+                for offset, length in self.live:
+                    self.decoder.begin_with(number, offset - (base - address & MASK32), length)
+        self.decoder.feed(bytes(self.records))
         self.decoder.lost += lost
 
     def traces(self) -> list[tuple[HeapTrace, bool]]:
@@ -121,23 +139,8 @@ class Recording:
 
         Blocks that lived on the shared heap before come first in its trace.
         """
-        address = self.place[0]
-        found = []
-        for number, heap in sorted(self.decoder.heaps.items()):
-            base = self.bases[number]
-            shared = bool(self.place[1]) and (base - address & MASK32) < 24
-            if shared:
-                self._add_live(heap, base - address & MASK32)
-            found.append((heap, shared))
+        found = [(heap, number == self.shared) for number, heap in self.decoder.heaps.items()]
         return sorted(found, key=lambda pair: (not pair[1], -len(pair[0].lines)))
-
-    def _add_live(self, heap: HeapTrace, start: int) -> None:
-        """Blocks from before the recording, which are freed in it or never."""
-        lines = []
-        for offset, size in self.live:
-            self.decoder.blocks += 1
-            lines.append((offset - start, f"a {self.decoder.blocks} {size} 8"))
-        heap.lines[:0] = [line for _, line in lines]
 
 
 def write(path: Path, heap: HeapTrace, remarks: dict[str, object]) -> None:
@@ -173,29 +176,36 @@ def write_all(recording: Recording, output: Path, board_name: str) -> list[Path]
 
 
 def record(
-    board: Target, source: bytes, output: Path, *, size: int = 0, seconds: float = 0
+    board: Target, script: Path, output: Path, *, size: int = 0, seconds: float = 0
 ) -> TargetError | None:
     """Runs a script and writes what it allocated. Returns what the script raised, None if nothing.
 
     size: bytes of the ring, 0: what the board can spare. seconds: after which the script is
     stopped, 0: when it ends. Raises TargetError, OSError.
     """
+    source = script.read_bytes()
     recording = Recording(board, size)
 
     def show(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
-    program = Program(board, source, Frames(show, recording.decoder.feed))
+    program = Program(board, script.name, source, Frames(show, recording.records.extend))
     try:
         program.start()
         program.wait(seconds)
         recording.finish()
     finally:
-        with contextlib.suppress(TargetError):
-            board.exec("del __galloc_start, __galloc_stop")
+        if program.is_alive():
+            abandon(board)
+        else:
+            with contextlib.suppress(TargetError):
+                board.exec("del __galloc_start, __galloc_run, __galloc_stop")
+    raised = program.outcome()
+    if raised and not recording.decoder.count:
+        return raised
     write_all(recording, output, board.name)
-    return program.outcome()
+    return raised
 
 
 def main(
@@ -218,15 +228,11 @@ def main(
     machine.Timer(-1); elsewhere at its end. Ctrl-C stops the script, and the trace is written.
     """
     try:
-        source = script.read_bytes()
-    except OSError as error:
-        fail(f"{script}: {error.strerror}")
-    try:
         with open_board(port, target) as board:
-            raised = record(board, source, output, size=buffer, seconds=seconds)
+            raised = record(board, script, output, size=buffer, seconds=seconds)
     except TargetError as error:
         fail(sentence(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
     if raised:
-        fail((raised.traceback or str(raised)).rstrip())
+        fail(traceback_of(raised))

@@ -54,6 +54,10 @@ class Decoder:
         self.blocks += 1
         return self.blocks
 
+    def begin_with(self, number: int, offset: int, size: int) -> None:
+        """A block that lived on a heap before the recording began."""
+        self.heap(number).alloc(self._new_block(), offset, size, 8)
+
     def feed(self, data: bytes) -> None:
         """Whole records."""
         for first, second in struct.iter_unpack("<II", data):
