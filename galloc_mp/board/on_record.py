@@ -26,24 +26,32 @@ def __galloc_start(size):
     streams = False
     state = {"ring": ring, "timer": None, "runs": False}
     try:
+        import time
         from binascii import b2a_base64
         from machine import Timer
+        from micropython import kbd_intr
 
         piece = bytearray(384)
 
-        def drain(_):
-            # Only while the program runs: between two scripts the host expects nothing.
-            try:
-                for _ in range(4 if state["runs"] else 0):
-                    size = galloc.take_records(piece)
-                    if not size:
-                        return
-                    text = str(b2a_base64(memoryview(piece)[:size]), "ascii")
-                    sys.stdout.write("\x1e" + text.strip() + "\x1f")
-            except KeyboardInterrupt:
-                pass  # meant for the program; the host says it again
+        def drain(timer):
+            start = time.ticks_ms()
+            if state["runs"]:  # between two scripts the host expects nothing
+                # A Ctrl-C is meant for the program: the host sends it again.
+                kbd_intr(-1)
+                try:
+                    for _ in range(4):
+                        size = galloc.take_records(piece)
+                        if not size:
+                            break
+                        text = str(b2a_base64(memoryview(piece)[:size]), "ascii")
+                        sys.stdout.write("\x1e" + text.strip() + "\x1f")
+                finally:
+                    kbd_intr(3)
+            # The program gets two thirds of the time at least.
+            pause = max(20, 2 * time.ticks_diff(time.ticks_ms(), start))
+            timer.init(mode=Timer.ONE_SHOT, period=pause, callback=drain)
 
-        state["timer"] = Timer(-1, mode=Timer.PERIODIC, period=20, callback=drain)
+        state["timer"] = Timer(-1, mode=Timer.ONE_SHOT, period=20, callback=drain)
         streams = True
     except Exception:
         pass  # no timers here: what fits into the ring

@@ -56,6 +56,8 @@ class Program(threading.Thread):
         self.source = b"__galloc_run(%r, %r)" % (name, source)
         self.error: TargetError | None = None
         self.stopped = False
+        # Not is_alive() and join(): a Ctrl-C in there makes Python 3.11 take the thread for dead.
+        self.ended = threading.Event()
 
     def run(self) -> None:
         """See Thread."""
@@ -64,6 +66,10 @@ class Program(threading.Thread):
             self.board.stream(self.source, self.frames, limit)
         except TargetError as error:
             self.error = error
+        except Exception as error:  # noqa: BLE001 (it would end the thread without a word)
+            self.error = TargetError(f"{self.board.name}: {error}")
+        finally:
+            self.ended.set()
 
     def wait(self, seconds: float) -> None:
         """Until the script ends, `seconds` have passed (0: no limit) or Ctrl-C is pressed here.
@@ -72,20 +78,21 @@ class Program(threading.Thread):
         """
         end = time.monotonic() + seconds if seconds else None
         try:
-            while self.is_alive() and (end is None or time.monotonic() < end):
-                self.join(0.1)
+            while end is None or time.monotonic() < end:
+                if self.ended.wait(0.1):
+                    return
         except KeyboardInterrupt:
             pass
-        if not self.is_alive():
-            return
         self.stopped = True
         end = time.monotonic() + ENDING
-        while self.is_alive() and time.monotonic() < end:
+        while time.monotonic() < end:
             # Again and again: what was called back when it came has swallowed it.
             stop_program(self.board)
-            self.join(0.3)
-        if self.is_alive():
+            if self.ended.wait(0.3):
+                break
+        else:
             raise TargetError(f"{self.board.name}: the program does not stop; reset the board")
+        time.sleep(0.3)  # so that the latest Ctrl-C does not hit what comes next
 
     def outcome(self) -> TargetError | None:
         """What the script raised, unless that is how it was stopped."""
@@ -117,8 +124,11 @@ class Recording:
         self.size, self.place, self.live, self.streams = told
         self.shared = -1  # number of the shared heap in the records
 
-    def finish(self) -> None:
-        """Ends the recording and takes what is left in the ring."""
+    def finish(self, broken: int) -> None:
+        """Ends the recording and takes what is left in the ring.
+
+        broken: pieces that did not come whole; each counts as an operation that is missing.
+        """
         head, *lines = self.board.exec("__galloc_stop()").splitlines()
         lost, bases, place = ast.literal_eval(head)
         self.place = self.place if self.place[1] else place
@@ -132,7 +142,7 @@ class Recording:
                 for offset, length in self.live:
                     self.decoder.begin_with(number, offset - (base - address & MASK32), length)
         self.decoder.feed(bytes(self.records))
-        self.decoder.lost += lost
+        self.decoder.lost += lost + broken
 
     def traces(self) -> list[tuple[HeapTrace, bool]]:
         """What happened on each heap that was used, the shared one first; and whether it is that.
@@ -194,9 +204,11 @@ def record(
     try:
         program.start()
         program.wait(seconds)
-        recording.finish()
+        if program.error and not program.error.traceback:
+            raise program.error  # the connection, not the script
+        recording.finish(program.frames.broken)
     finally:
-        if program.is_alive():
+        if not program.ended.is_set():
             abandon(board)
         else:
             with contextlib.suppress(TargetError):

@@ -1,6 +1,8 @@
 """Records of galloc.record(buffer), as firmware/module/record.c writes them, made into traces."""
 
+import binascii
 import struct
+from binascii import a2b_base64
 from dataclasses import dataclass, field
 
 FREE, ALLOC, REALLOC, MOVED = range(4)
@@ -102,21 +104,32 @@ class Frames:
 
     def __init__(self, on_output, on_records):
         self.on_output, self.on_records = on_output, on_records
-        self.held = b""
+        self.frame: bytearray | None = None  # what has come of one
+        self.broken = 0  # frames that did not come whole
 
     def __call__(self, data: bytes) -> None:
-        from binascii import a2b_base64
-
-        data = self.held + data
-        self.held = b""
         while data:
-            before, mark, rest = data.partition(b"\x1e")
-            if before:
-                self.on_output(before)
-            if not mark:
-                return
-            frame, end, data = rest.partition(b"\x1f")
-            if not end:
-                self.held = mark + rest
-                return
-            self.on_records(a2b_base64(frame))
+            if self.frame is None:
+                before, mark, data = data.partition(b"\x1e")
+                if before:
+                    self.on_output(before)
+                if mark:
+                    self.frame = bytearray()
+                continue
+            part, end, rest = data.partition(b"\x1f")
+            # Where another one begins the one before was cut off.
+            cut, again, part = part.rpartition(b"\x1e")
+            if again:
+                self.broken += 1
+                self.frame.clear()
+            self.frame += part
+            data = rest
+            if end:
+                self._take()
+
+    def _take(self) -> None:
+        try:
+            self.on_records(a2b_base64(bytes(self.frame), strict_mode=True))
+        except binascii.Error:
+            self.broken += 1
+        self.frame = None

@@ -277,12 +277,16 @@ def test_pico_streams_while_the_program_runs(tmp_path):
         done = record(script, "-o", out, "--port", port.name, "--seconds", 2)
         assert done.returncode == 0, done.stderr
         assert len(traces.load(out)) > 50
-        command = [sys.executable, "-m", "galloc_mp", "record", str(script), "-o", str(out)]
         out.unlink()
-        child = subprocess.Popen([*command, "--port", port.name], stderr=subprocess.PIPE)
-        time.sleep(6)
+        script.write_text(
+            "import galloc\nprint('go')\nwhile True: galloc.free(galloc.malloc(9))\n"
+        )
+        command = [sys.executable, "-m", "galloc_mp", "record", str(script), "-o", str(out)]
+        child = subprocess.Popen([*command, "--port", port.name], stdout=subprocess.PIPE)
+        assert child.stdout.readline() == b"go\n"
+        time.sleep(1)
         child.send_signal(signal.SIGINT)
-        assert child.wait(60) == 0, child.stderr.read()
+        assert child.wait(60) == 0
         assert len(traces.load(out)) > 50
 
 
@@ -325,6 +329,9 @@ def test_frames_are_found_wherever_pieces_end():
         for at in range(0, len(text), step):
             frames(text[at : at + step])
         assert out == b"hello world!\n" and records == bytes(range(8))
+    frames = Frames(out.extend, records.extend)
+    frames(b"a\x1eAAEC\x1eAAECAwQFBgc=\x1fb\x1eAAE\x1f")
+    assert frames.broken == 2 and out.endswith(b"ab")
 
 
 def test_decoder_mends_what_a_gap_hides():
