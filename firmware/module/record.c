@@ -25,10 +25,13 @@
 
 #include "py/objarray.h"
 
+// Ports compile for size; these few functions are on the way of each operation.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2")
+#endif
+
 #define MAGIC (0x31524C47) // "GLR1"
 #define HEAPS (10)
-#define SIZE_BITS (27)
-#define SIZE_LARGEST (((uint32_t)1 << SIZE_BITS) - 1)
 #define LARGEST_HEAP ((size_t)1 << 27) // bytes; so that its offsets and sizes fit
 #define RECORD (8u)                    // bytes
 
@@ -92,41 +95,11 @@ static inline uint32_t put(ring_t *ring, uint32_t head, uint32_t first, uint32_t
     return head == ring->end ? sizeof(ring_t) : head;
 }
 
-// The common case: one record for an operation on the heap that was used last. False: take the slow path.
-// Inlined, for ports compile for size: a call would cost a third more.
-__attribute__((always_inline)) static inline bool put_fast(const galloc_heap_t *heap, uint32_t kind, const void *block,
-                                                           uint32_t second) {
-    galloc_recorder_t *self = GALLOC_RECORDER;
+// Any case. from: the block before, NULL or `block` where it did not move.
+static void put_any(galloc_recorder_t *self, const galloc_heap_t *heap, uint32_t kind, const void *from,
+                    const void *block, uint32_t request) {
     ring_t *ring = self->ring;
     // A buffer that was resized may have moved: its bytes are somebody else's then.
-    if (self->heap != heap || self->buffer->items != ring) {
-        return false;
-    }
-    uint32_t head = ring->head;
-    uint32_t next = put(ring, head, self->number | offset_of(heap, block) | kind, second);
-    if (next == ring->tail) {
-        return false; // full: what was just written is not counted in
-    }
-    __asm volatile("" : : : "memory");
-    ring->head = next;
-    return true;
-}
-
-// Size and alignment as the second word has them.
-static uint32_t request(size_t size, size_t align) {
-    uint32_t word = size > SIZE_LARGEST ? SIZE_LARGEST : (uint32_t)size;
-    uint32_t log2 = 0;
-    while (align > 8 && align >> log2 > 1) {
-        log2++;
-    }
-    return word | log2 << SIZE_BITS;
-}
-
-// Any case. from: the block before, NULL or `block` where it did not move.
-__attribute__((noinline)) static void put_slow(const galloc_heap_t *heap, uint32_t kind, const void *from,
-                                               const void *block, size_t size, size_t align) {
-    galloc_recorder_t *self = GALLOC_RECORDER;
-    ring_t *ring = self->ring;
     if (self->buffer->items != ring) {
         GALLOC_RECORDER = NULL;
         return;
@@ -150,27 +123,65 @@ __attribute__((noinline)) static void put_slow(const galloc_heap_t *heap, uint32
     if (moved) {
         head = put(ring, head, self->number | offset_of(heap, from) | MOVED, 0);
     }
-    head = put(ring, head, self->number | (block == NULL ? 0 : offset_of(heap, block)) | kind, request(size, align));
+    head = put(ring, head, self->number | (block == NULL ? 0 : offset_of(heap, block)) | kind, request);
     __asm volatile("" : : : "memory");
     ring->head = head;
 }
 
-void galloc_record_alloc(const galloc_heap_t *heap, const void *block, size_t size, size_t align) {
-    if (block == NULL || align > 8 || !put_fast(heap, ALLOC, block, (uint32_t)size)) {
-        put_slow(heap, ALLOC, NULL, block, size, align);
+// Out of line, so that the common case needs no stack for their arguments.
+__attribute__((noinline)) static void alloc_slow(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block,
+                                                 uint32_t request) {
+    put_any(self, heap, ALLOC, NULL, block, request);
+}
+
+__attribute__((noinline)) static void free_slow(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block,
+                                                uint32_t request) {
+    put_any(self, heap, FREE, NULL, block, request);
+}
+
+__attribute__((noinline)) static void realloc_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
+                                                   const void *block, uint32_t request) {
+    put_any(self, heap, REALLOC, block, block, request);
+}
+
+// The common case: one record for an operation on the heap that was used last. False: take the slow path.
+__attribute__((always_inline)) static inline bool put_fast(galloc_recorder_t *self, const galloc_heap_t *heap,
+                                                           uint32_t kind, const void *block, uint32_t request) {
+    ring_t *ring = self->ring;
+    if (block == NULL || self->heap != heap || self->buffer->items != ring) {
+        return false;
+    }
+    uint32_t head = ring->head;
+    uint32_t next = put(ring, head, self->number | offset_of(heap, block) | kind, request);
+    if (next == ring->tail) {
+        return false; // full: what was just written is not counted in
+    }
+    __asm volatile("" : : : "memory");
+    ring->head = next;
+    return true;
+}
+
+void galloc_record_alloc(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block, uint32_t request) {
+    if (!put_fast(self, heap, ALLOC, block, request)) {
+        alloc_slow(self, heap, block, request);
     }
 }
 
-void galloc_record_free(const galloc_heap_t *heap, const void *block) {
-    if (!put_fast(heap, FREE, block, 0)) {
-        put_slow(heap, FREE, NULL, block, 0, 0);
+void galloc_record_free(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block) {
+    if (!put_fast(self, heap, FREE, block, 0)) {
+        free_slow(self, heap, block, 0);
     }
 }
 
-void galloc_record_realloc(const galloc_heap_t *heap, const void *from, const void *to, size_t size, size_t align) {
-    if (from != to || align > 8 || !put_fast(heap, REALLOC, to, (uint32_t)size)) {
-        put_slow(heap, from == NULL ? ALLOC : REALLOC, from, to, size, align);
+void galloc_record_realloc(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block, uint32_t request) {
+    if (!put_fast(self, heap, REALLOC, block, request)) {
+        realloc_slow(self, heap, block, request);
     }
+}
+
+void galloc_record_moved(galloc_recorder_t *self, const galloc_heap_t *heap, const void *from, const void *to,
+                         uint32_t request) {
+    put_any(self, heap, from == NULL ? ALLOC : REALLOC, from, to, request);
 }
 
 #if !GALLOC_NATMOD

@@ -34,6 +34,11 @@ if(GALLOC_C_HEAP)
     set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/shared.c APPEND PROPERTY COMPILE_DEFINITIONS GALLOC_C_HEAP=1)
 endif()
 
+# -DGALLOC_RECORD=0 leaves galloc.record() out.
+if(DEFINED GALLOC_RECORD)
+    target_compile_definitions(usermod_galloc INTERFACE GALLOC_RECORD=${GALLOC_RECORD})
+endif()
+
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
 # instructions. -DGALLOC_OPTIMIZE=-Os makes it smaller; README.md says by how much.
 if(NOT GALLOC_OPTIMIZE)

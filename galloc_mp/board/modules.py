@@ -13,8 +13,8 @@ ARCHS = (
 # A firmware for one of these also loads the modules of those before it.
 THUMB = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")
 WAY_OUT = (
-    "flash a firmware that has galloc built in: `make firmware BOARD=` in a checkout of galloc "
-    "makes one, firmware/README.md says how"
+    "flash a firmware that has galloc built in: in a checkout of galloc `make firmware BOARD=` "
+    "makes one, and README.md says how to add it to yours"
 )
 
 
