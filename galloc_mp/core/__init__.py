@@ -8,6 +8,7 @@
 A Core is one instance with memory of its own; each thread needs one of its own.
 """
 
+import atexit
 import struct
 from functools import cache
 from typing import NamedTuple
@@ -70,6 +71,8 @@ def _load():
             f"this needs the package wasmtime, which does not work here: {error}; "
             "use a 64-bit PC with Linux, macOS or Windows"
         ) from None
+    # Before the interpreter takes the package apart that these objects end by.
+    atexit.register(_load.cache_clear)
     engine = wasmtime.Engine()
     try:
         return wasmtime, engine, wasmtime.Module(engine, find(WASM).read_bytes())
