@@ -1,6 +1,8 @@
 """How the commands speak: results on stdout, progress and errors on stderr."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
 import typer
@@ -27,3 +29,14 @@ def progress() -> Progress:
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     console = Console(stderr=True, highlight=False)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextlib.contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Shows on stderr what is going on, where that is a terminal."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield

@@ -197,8 +197,8 @@ static MP_DEFINE_CONST_OBJ_TYPE(recorder_type, MP_QSTR_recorder, MP_TYPE_FLAG_NO
 
 static galloc_recorder_t *recorder_new(mp_obj_t buffer) {
     #if GALLOC_NATMOD
-    // Any type that holds no code of its own will do: nobody else sees this object.
-    galloc_recorder_t *self = mp_obj_malloc(galloc_recorder_t, (const mp_obj_type_t *)&galloc_view_type);
+    // Any type is good enough: nobody else sees this object.
+    galloc_recorder_t *self = mp_obj_malloc(galloc_recorder_t, (const mp_obj_type_t *)&galloc_heap_type);
     #else
     galloc_recorder_t *self = mp_obj_malloc_with_finaliser(galloc_recorder_t, &recorder_type);
     #endif

@@ -9,7 +9,7 @@ from galloc_mp.board.connection import open_board
 from galloc_mp.board.look import Look, Looker
 from galloc_mp.dump import show_heap
 from galloc_mp.replay.report import console
-from galloc_mp.say import fail, progress, sentence
+from galloc_mp.say import busy, fail, progress, sentence
 from galloc_mp.targets import TargetError
 
 Port = Annotated[str | None, typer.Option(help="serial port, or a MicroPython's path")]
@@ -22,6 +22,15 @@ def show(out, look: Look) -> None:
     show_heap(out, look.stats, look.chunks, look.size, look.address)
     if look.c_share[0]:
         out.print(f"C modules hold {look.c_share[0]:,} blocks, {look.c_share[1]:,} bytes")
+
+
+def save(looker: Looker, size: int, path: Path) -> None:
+    """Writes a dump of the heap."""
+    with progress() as bar:
+        task = bar.add_task(f"{path.name} from {looker.board.name}", total=size)
+        data = looker.dump(size, lambda count: bar.update(task, completed=count))
+    path.write_bytes(data)
+    print(f"{path}: {len(data):,} bytes")
 
 
 def main(
@@ -37,15 +46,15 @@ def main(
     is given. Ends with 1 where there is no heap.
     """
     try:
-        with open_board(port, target, interrupt=stop) as board, Looker(board) as looker:
-            look = looker.look()
-            show(console(), look)
-            if dump:
-                with progress() as bar:
-                    task = bar.add_task(f"{dump.name} from {board.name}", total=look.size)
-                    data = looker.dump(look.size, lambda n: bar.update(task, completed=n))
-                dump.write_bytes(data)
-                print(f"{dump}: {len(data):,} bytes")
+        with open_board(port, target, interrupt=stop) as board:
+            with busy(f"looking at {board.name}"):
+                looker = Looker(board)
+            with looker:
+                with busy(f"looking at {board.name}"):
+                    look = looker.look()
+                show(console(), look)
+                if dump:
+                    save(looker, look.size, dump)
     except TargetError as error:
         fail(sentence(error))
     except OSError as error:

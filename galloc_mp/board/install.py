@@ -12,7 +12,7 @@ import typer
 from galloc_mp import __version__
 from galloc_mp.board.connection import open_board
 from galloc_mp.board.modules import Firmware, folder_for, folders, wrapper
-from galloc_mp.say import fail, progress, sentence
+from galloc_mp.say import busy, fail, progress, sentence
 from galloc_mp.targets import Target, TargetError
 from galloc_mp.targets.unix import LOOP
 
@@ -156,7 +156,8 @@ def try_it(board: Target, *, anew: bool) -> tuple:
     that says what went wrong.
     """
     try:
-        return ast.literal_eval(board.exec(f"__galloc_try({anew})"))
+        with busy(f"trying galloc on {board.name}"):
+            return ast.literal_eval(board.exec(f"__galloc_try({anew})"))
     except TargetError as error:
         lines = (error.traceback or "").strip().splitlines()
         if not lines:
@@ -168,7 +169,8 @@ def install(board: Target) -> None:
     """Installs galloc on a board and prints what it can do there. Raises TargetError; the board is
     as it was then.
     """
-    probe = Probe(board)
+    with busy(f"asking {board.name}"):
+        probe = Probe(board)
     print(f"{board.name}: {probe.firmware}")
     files = probe.files()
     if files and probe.folder is None:

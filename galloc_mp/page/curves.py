@@ -25,11 +25,11 @@ def draw(data: dict, path: Path) -> None:
     for name, colour in COLOURS.items():
         label = {"largest": "largest free chunk"}.get(name, name)
         upper.plot(data["done"], data["curves"][name], color=colour, label=label, linewidth=1.3)
-    upper.set_title(f"{data['name']}: {data['operations']:,} operations in {data['size']:,} bytes")
+    figure.suptitle(f"{data['name']}: {data['operations']:,} operations in {data['size']:,} bytes")
     upper.set_ylabel("bytes")
     upper.set_ylim(bottom=0)
     upper.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    upper.legend(loc="upper left")
+    upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     lower.plot(data["done"], data["curves"]["fragmentation"], color="#a3308a", linewidth=1.3)
     lower.set_ylabel("fragmentation")
     lower.set_ylim(0, 1)

@@ -155,6 +155,17 @@ def test_module_built_in():
         assert mpremote(port, "exec", "galloc.check(); print(galloc.stats().blocks)") == "50\n"
 
 
+def test_replay_on_a_board(tmp_path):
+    """Over its serial port: every block filled and verified."""
+    trace = tmp_path / "own.trace"
+    trace.write_text("".join(f"a {i} {40 + i} 8\n" for i in range(90)) + "f 3\nr 5 300 64\n")
+    with serial_port("MPS2_AN385") as port:
+        done = galloc_mp("replay", trace, "--port", port.name, "--no-fit")
+        assert done.returncode == 0, done.stderr
+        assert "all 92 operations served, each block verified" in done.stdout
+        assert mpremote(port, "exec", "print(1)") == "1\n"
+
+
 @contextlib.contextmanager
 def tmp_file():
     """A path for a file."""
