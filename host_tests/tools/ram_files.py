@@ -1,7 +1,7 @@
 # Runs on a board without flash: a small file system in the GC heap, whose files can be written,
 # mounted at / with /lib in sys.path, as boards with flash have it.
 def __make_ram_files():
-    import io, sys, vfs  # noqa: E401
+    import gc, io, sys, vfs  # noqa: E401
 
     class Writer:
         def __init__(self, files, path):
@@ -14,7 +14,11 @@ def __make_ram_files():
             return len(data)
 
         def close(self):
+            # What came in pieces lies scattered about, and memory is short.
+            gc.collect()
             self.files.all[self.path] = bytes(self.data)
+            self.data = None
+            gc.collect()
 
     class Files:
         room = 100000
