@@ -20,7 +20,8 @@ help: ## prints the verbs
 demo: ## replays a real program's trace on the emulated MPS2_AN385 board and shows stats and the heap map
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py MPS2_AN385
-	@$(PYTHON_VENV) -m galloc_mp demo
+	@$(PYTHON_VENV) $(TOOLS)/parts.py
+	@$(PYTHON_VENV) -m galloc_mp demo --save build/demo $(addprefix host_tests/traces/,lua.trace.gz tls.trace.gz sqlite.trace.gz)
 
 .PHONY: test
 test: ## runs all tests; K=expr selects, BOARDS=all runs all scripts on all boards
@@ -80,6 +81,15 @@ natmod: ## builds the native module in build/natmod/a_<abi>/: ARCH=a
 natmods: ## builds the native module for every architecture that there is a compiler for
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py natmods
+
+.PHONY: parts
+parts: ## builds what the tools on this machine need: the allocator as WebAssembly, the chart library
+	@$(READY)
+	@$(PYTHON_VENV) $(TOOLS)/parts.py
+
+.PHONY: wheel
+wheel: natmods ## builds build/wheel/galloc_mp-<version>-py3-none-any.whl, with every native module
+	@$(PYTHON_VENV) $(TOOLS)/parts.py wheel
 
 .PHONY: release
 release: ## puts every native module, the images of the Picos, checksums and a table into build/release/

@@ -1,5 +1,5 @@
 """`python -m galloc_mp` is the command line of the package."""
 
-from galloc_mp.cli import app
+from galloc_mp.cli import main
 
-app(prog_name="galloc-mp")
+main()

@@ -1,63 +1,101 @@
-"""The command line: `python -m galloc_mp COMMAND`."""
+"""The command line: `galloc-mp COMMAND`, or `python -m galloc_mp COMMAND`."""
 
+import importlib
+import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-typer.BadParameter.exit_code = 1  # its own 2 is that of the time-out
+from galloc_mp import __version__
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help=__doc__,
-)
+INTERRUPTED = 130  # the status of a command that Ctrl-C ended
+
+# Each command, the module that has it as main(), and what the list says about it. Imported when it
+# is called: `--help` need not wait for a chart library.
+COMMANDS = {
+    "install": ("galloc_mp.board.install", "put galloc onto a board, and try it there"),
+    "info": ("galloc_mp.board.info", "print statistics and map of a board's heap"),
+    "top": ("galloc_mp.board.top", "show a board's heap live"),
+    "record": ("galloc_mp.board.record", "run a script on a board and record what it allocates"),
+    "size": ("galloc_mp.size", "find the smallest region that a recorded program needs"),
+    "report": ("galloc_mp.page.command", "make a page of a recorded program or a dump"),
+    "run": ("galloc_mp.targets.command", "run a script on a target"),
+    "replay": ("galloc_mp.replay.command", "replay a recorded program on a target"),
+    "open": ("galloc_mp.dump", "verify the dump of a heap and print its map"),
+    "demo": ("galloc_mp.demo", "replay programs that come with galloc"),
+    "targets": ("galloc_mp.targets.listing", "list the targets of a checkout"),
+    "ports": ("galloc_mp.board.ports", "list the serial ports with a board"),
+}
+
+HEAD = """\
+galloc-mp -- deterministic memory for MicroPython: install it, look at it, size it
+
+Usage: galloc-mp COMMAND [ARGUMENTS], galloc-mp COMMAND --help
+"""
+TAIL = """\
+Where a command takes --port: a serial port as mpremote names it (/dev/ttyACM0, COM3, a0, u0, c3,
+id:SERIAL), or the path of a MicroPython for this PC. Without it, the one board that is connected.
+
+  galloc-mp install                                 onto the board that is connected
+  galloc-mp record main.py -o main.trace            what the program allocates
+  galloc-mp size main.trace                         and the region that it needs
+"""
 
 
-@app.callback()
+def help_text() -> str:
+    """The list of commands, in the manner of mpremote's."""
+    lines = [f"  {name:<11} {text}" for name, (_, text) in COMMANDS.items()]
+    lines += [f"  {'--version':<11} print version and exit"]
+    return "\n".join([HEAD, "List of commands:", *lines, "", TAIL])
+
+
+def command(name: str):
+    """One command, imported now."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name)(importlib.import_module(COMMANDS[name][0]).main)
+    return typer.main.get_command(app)
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command line and returns its status; what is wrong goes to stderr, in a sentence."""
+    name = arguments[0] if arguments else "--help"
+    if name in ("--help", "-h", "help"):
+        print(help_text(), end="")
+        return 0
+    if name in ("--version", "version"):
+        print(f"galloc-mp {__version__}")
+        return 0
+    if name not in COMMANDS:
+        print(f"galloc-mp: no command {name!r}; galloc-mp --help lists them", file=sys.stderr)
+        return 1
+    program = f"galloc-mp {name}"
+    try:
+        return command(name).main(arguments[1:], prog_name=program, standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if type(error).__name__ == "Abort":
+            return INTERRUPTED
+        if not hasattr(error, "format_message"):
+            raise
+        # What the parser refuses; which library its class is of differs between versions of typer.
+        print(f"{program}: {error.format_message()} ({program} --help)", file=sys.stderr)
+        return 1
+
+
 def main() -> None:
-    """Tools for galloc on the host."""
+    """The program."""
+    try:
+        status = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    if status == INTERRUPTED:
+        print("interrupted", file=sys.stderr)
+    sys.exit(status)
 
-
-@app.command()
-def run(
-    target: Annotated[str, typer.Argument(help="name of a target; `targets` lists them")],
-    script: Annotated[Path, typer.Argument(help="Python file to run there")],
-    timeout: Annotated[float, typer.Option(min=0, help="seconds that the script may take")] = 60,
-    build: Annotated[bool, typer.Option(help="build what the target runs first")] = False,
-) -> None:
-    """Runs a script on a target: its output on stdout, a traceback on stderr.
-
-    Ends with 0, with 1 when the script raised, with 2 when it took longer than the time-out.
-    """
-    from galloc_mp.targets.running import run_script
-
-    raise typer.Exit(run_script(target, script, timeout, build=build))
-
-
-@app.command()
-def targets() -> None:
-    """Lists the targets."""
-    from galloc_mp.targets import known_targets
-
-    print("\n".join(known_targets()))
-
-
-def _add_command(module: str, name: str) -> None:
-    """A command that lives in a module of its own, when that is there."""
-    import importlib
-    import importlib.util
-
-    if importlib.util.find_spec(module):
-        app.command(name)(importlib.import_module(module).main)
-
-
-_add_command("galloc_mp.demo", "demo")
-_add_command("galloc_mp.replay.command", "replay")
-_add_command("galloc_mp.dump", "open")
 
 if __name__ == "__main__":
-    sys.exit(app())
+    main()

@@ -38,10 +38,20 @@ __attribute__((weak)) bool galloc_host_lock;
 #error "define both GALLOC_LOCK(heap) and GALLOC_UNLOCK(heap), or neither"
 #endif
 
+// Hooks for who wants to see each operation, called inside the lock when it is done; they do nothing by default.
+// block, to: NULL for a request that found no memory. from: the block before; NULL for a new one. align: 0 where the
+// block keeps its own.
+#ifndef GALLOC_ON_ALLOC
+#define GALLOC_ON_ALLOC(heap, block, size, align) ((void)0)
+#define GALLOC_ON_FREE(heap, block) ((void)0)
+#define GALLOC_ON_REALLOC(heap, from, to, size, align) ((void)0)
+#endif
+
 // As galloc_alloc.
 static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     GALLOC_LOCK(heap);
     void *block = galloc_alloc(heap, size, align);
+    GALLOC_ON_ALLOC(heap, block, size, align);
     GALLOC_UNLOCK(heap);
     return block;
 }
@@ -59,6 +69,9 @@ static inline void *galloc_locked_alloc_zeroed(galloc_heap_t *heap, size_t size,
 static inline galloc_fault_t galloc_locked_free(galloc_heap_t *heap, void *block) {
     GALLOC_LOCK(heap);
     galloc_fault_t fault = galloc_free(heap, block);
+    if (fault == GALLOC_OK) {
+        GALLOC_ON_FREE(heap, block);
+    }
     GALLOC_UNLOCK(heap);
     return fault;
 }
@@ -67,6 +80,9 @@ static inline galloc_fault_t galloc_locked_free(galloc_heap_t *heap, void *block
 static inline bool galloc_locked_resize(galloc_heap_t *heap, void *block, size_t size) {
     GALLOC_LOCK(heap);
     bool done = galloc_resize(heap, block, size);
+    if (done) {
+        GALLOC_ON_REALLOC(heap, block, block, size, 0);
+    }
     GALLOC_UNLOCK(heap);
     return done;
 }
@@ -106,15 +122,31 @@ static inline void galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_m
 // meanwhile may see more memory in use than before and after.
 static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
-    if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
-        return NULL;
+    {
+        GALLOC_LOCK(heap);
+        bool done = galloc_realloc_begin(heap, block, size, align, &move);
+        if (done && move.to != NULL && move.bytes == 0) {
+            GALLOC_ON_REALLOC(heap, block, move.to, size, align);
+        }
+        GALLOC_UNLOCK(heap);
+        if (!done) {
+            return NULL;
+        }
     }
     if (move.to == NULL) {
-        move.to = galloc_locked_alloc(heap, size, align);
+        GALLOC_LOCK(heap);
+        move.to = galloc_alloc(heap, size, align);
+        if (move.to == NULL || move.bytes == 0) {
+            GALLOC_ON_REALLOC(heap, block, move.to, size, align);
+        }
+        GALLOC_UNLOCK(heap);
     }
     if (move.to != NULL && move.bytes != 0) {
         memmove(move.to, move.from, move.bytes);
-        galloc_locked_realloc_end(heap, &move);
+        GALLOC_LOCK(heap);
+        galloc_realloc_end(heap, &move);
+        GALLOC_ON_REALLOC(heap, block, move.to, size, align);
+        GALLOC_UNLOCK(heap);
     }
     return move.to;
 }

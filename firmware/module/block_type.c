@@ -380,6 +380,9 @@ galloc_fault_t galloc_block_release(galloc_block_obj_t *self, bool drop) {
             galloc_arena_unlink((galloc_arena_block_t *)self);
         }
         fault = drop ? GALLOC_OK : galloc_free(self->heap->heap, payload);
+        if (!drop && fault == GALLOC_OK) {
+            GALLOC_ON_FREE(self->heap->heap, payload);
+        }
     }
     return fault;
 }

@@ -24,6 +24,8 @@
 
 #include "galloc.h"
 #include "lock.h"
+#include "record.h"
+
 #include "names.h"
 
 #include "galloc_locked.h"
@@ -150,6 +152,8 @@ galloc_method_t *galloc_method_bind(const galloc_method_t *method, galloc_kind_t
 // --- Types -------------------------------------------------------------------------------------------------------
 
 #if GALLOC_NATMOD
+// A global variable that the compiler, which sees the whole program, must not make `static`: see galloc_natmod.c.
+#define GALLOC_KEPT __attribute__((externally_visible))
 // A native module has no initialised data: the entry point fills these in.
 #define GALLOC_TYPE(name) extern mp_obj_full_type_t name
 #ifndef mp_type_MemoryError
@@ -388,5 +392,8 @@ enum { GALLOC_ARENA_METHODS(GALLOC_IN_ARENA) GALLOC_ARENA_COUNT };
 enum { GALLOC_ROOTS_METHODS(GALLOC_IN_ROOTS) GALLOC_ROOTS_COUNT };
 #define GALLOC_COUNT(name, function, least, most, named) +1
 #define GALLOC_HEAP_PUBLIC (0 GALLOC_HEAP_METHODS(GALLOC_COUNT))
+
+#define GALLOC_EXTERN_OBJECT(name, function) extern const mp_obj_fun_builtin_fixed_t function##_obj;
+GALLOC_RECORD_FUNCTIONS(GALLOC_EXTERN_OBJECT)
 
 #endif

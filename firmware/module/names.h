@@ -74,4 +74,13 @@
     MP_QSTR_total, MP_QSTR_used, MP_QSTR_free, MP_QSTR_largest, MP_QSTR_overhead, MP_QSTR_peak_used, MP_QSTR_blocks, \
         MP_QSTR_free_chunks, MP_QSTR_allocs, MP_QSTR_frees, MP_QSTR_failures
 
+// Functions of the module itself with one argument.
+#if GALLOC_RECORD
+#define GALLOC_RECORD_FUNCTIONS(X)   \
+    X(MP_QSTR_record, galloc_record) \
+    X(MP_QSTR_take_records, galloc_take_records)
+#else
+#define GALLOC_RECORD_FUNCTIONS(X)
+#endif
+
 #endif

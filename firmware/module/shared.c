@@ -151,6 +151,8 @@ galloc_fault_t galloc_shared_free(void *block) {
         fault = galloc_free(heap, block);
         if (fault != GALLOC_OK) {
             take_in(heap, block);
+        } else {
+            GALLOC_ON_FREE(heap, block);
         }
     }
     GALLOC_UNLOCK(heap);

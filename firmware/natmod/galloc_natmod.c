@@ -3,9 +3,7 @@
 
 #include "glue.h"
 
-// Nothing below is `static`: the linker of native modules places only global variables in .bss. The compiler, which sees the
-// whole program, would make it so.
-#define GALLOC_KEPT __attribute__((externally_visible))
+// Nothing below is `static`: the linker of native modules places only global variables in .bss.
 GALLOC_KEPT mp_obj_full_type_t galloc_heap_type;
 GALLOC_KEPT mp_obj_full_type_t galloc_block_type;
 GALLOC_KEPT mp_obj_full_type_t galloc_arena_type;
@@ -151,6 +149,7 @@ GALLOC_KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw,
     mp_store_global(MP_QSTR___version__, mp_obj_new_str(GALLOC_VERSION, sizeof(GALLOC_VERSION) - 1));
     #define STORE(name, function) mp_store_global(name, MP_OBJ_FROM_PTR(&function##_obj));
     GALLOC_FUNCTIONS(STORE)
+    GALLOC_RECORD_FUNCTIONS(STORE)
 
     MP_DYNRUNTIME_INIT_EXIT
 }

@@ -40,6 +40,11 @@ if(GALLOC_C_HEAP)
         PICO_MALLOC_PANIC=0 PICO_USE_MALLOC_MUTEX=0 PICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1)
 endif()
 
+# -DGALLOC_RECORD=0 leaves galloc.record() out.
+if(DEFINED GALLOC_RECORD)
+    target_compile_definitions(usermod_galloc INTERFACE GALLOC_RECORD=${GALLOC_RECORD})
+endif()
+
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
 # instructions. -DGALLOC_OPTIMIZE=-Os makes it smaller; README.md says by how much.
 if(NOT GALLOC_OPTIMIZE)

@@ -25,6 +25,11 @@ ifeq ($(GALLOC_C_HEAP),1)
 CFLAGS_USERMOD += -DGALLOC_C_HEAP=1
 endif
 
+# GALLOC_RECORD=0 leaves galloc.record() out.
+ifneq ($(GALLOC_RECORD),)
+CFLAGS_USERMOD += -DGALLOC_RECORD=$(GALLOC_RECORD)
+endif
+
 # The core is compiled for speed, whatever the port is compiled for: interrupts are held off for a third fewer
 # instructions. GALLOC_OPTIMIZE=-Os makes it smaller; README.md says by how much.
 GALLOC_OPTIMIZE ?= -O2

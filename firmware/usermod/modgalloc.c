@@ -56,7 +56,7 @@ static const mp_rom_map_elem_t module_table[] = {{MP_ROM_QSTR(MP_QSTR___name__),
                                                  {MP_ROM_QSTR(MP_QSTR_Block), MP_ROM_PTR(&galloc_block_type)},
                                                  {MP_ROM_QSTR(MP_QSTR_Arena), MP_ROM_PTR(&galloc_arena_type)},
                                                  {MP_ROM_QSTR(MP_QSTR___version__), MP_ROM_PTR(&version_str)},
-                                                 GALLOC_FUNCTIONS(ROM_FUNCTION)};
+                                                 GALLOC_FUNCTIONS(ROM_FUNCTION) GALLOC_RECORD_FUNCTIONS(ROM_FUNCTION)};
 static MP_DEFINE_CONST_DICT(module_globals, module_table);
 
 const mp_obj_module_t galloc_module = {

@@ -59,6 +59,9 @@ Block = _galloc.Block
 Arena = _galloc.Arena
 regions = _galloc.regions
 c_share = _galloc.c_share
+if hasattr(_galloc, "record"):  # unless the firmware was built with GALLOC_RECORD=0
+    record = _galloc.record
+    take_records = _galloc.take_records
 
 # heap(), init(), initialized(), and each method of Heap as a function of the shared heap.
 globals().update(_galloc.shared_functions())

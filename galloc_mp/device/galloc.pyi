@@ -286,6 +286,20 @@ def init(
 def initialized() -> bool:
     """Whether the shared heap is set up."""
 
+def record(buffer: bytearray | None, /) -> None:
+    """Records each operation on each heap, C's share included, into a bytearray; None ends it.
+
+    A record takes 8 bytes, the head of the buffer 64. A full buffer keeps what is in it and counts
+    what it has no room for. Works in hard interrupts and makes no object. Recording ends when the
+    buffer is resized. `galloc-mp record` does all of this, and makes a trace of it.
+
+    Raises TypeError for anything but a bytearray, ValueError for less than 128 bytes. Missing in a
+    firmware that was built with GALLOC_RECORD=0.
+    """
+
+def take_records(into: Buffer, /) -> int:
+    """Moves the oldest records into a buffer, which makes room for others; returns their bytes."""
+
 def c_share() -> tuple[int, int, int]:
     """(blocks, bytes, bad frees): what C modules of the firmware hold on the shared heap, and how
     many pointers `free` and `realloc` of the C heap have refused.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from galloc_mp.board.connection import open_board
 from galloc_mp.replay import report as show
 from galloc_mp.replay.fit import Fit, FitError, find
 from galloc_mp.replay.session import Outcome, RegionTooLarge, Session
@@ -97,18 +98,21 @@ def run(
     fit: bool = True,
     build: bool = False,
     save: Path | None = None,
+    port: str | None = None,
 ) -> int:
     """Replays traces and prints the report on stdout, progress on stderr.
 
-    save: folder for the target's own `info(1)` at each fullest moment. Returns 0, or 1 when
-    anything failed.
+    port: a board behind a serial port, in place of `target`. save: folder for the target's own
+    `info(1)` at each fullest moment. Returns 0, or 1 when anything failed.
     """
     out, err = show.console(), show.console(stderr=True)
     reports = []
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     try:
         traces = [load(path) for path in paths]
-        with open_target(target, build=build) as machine, Progress(*columns, console=err) as bar:
+        machine = open_board(port, None) if port else open_target(target, build=build)
+        target = machine.name
+        with machine, Progress(*columns, console=err) as bar:
             session = Session(machine)
             for trace in traces:
                 if not err.is_terminal:
@@ -157,6 +161,7 @@ def main(
     fit: Annotated[bool, typer.Option(help="search the smallest region that serves")] = True,
     build: Annotated[bool, typer.Option(help="build what the target runs first")] = False,
     save: Annotated[Path | None, typer.Option(help="folder for the full maps")] = None,
+    port: Annotated[str | None, typer.Option(help="a board at a serial port instead")] = None,
 ) -> None:
     """Replays allocation traces on a target with every block verified: operations, failures, peak,
     fragmentation, the smallest region that serves, and a map of the fullest moment.
@@ -173,5 +178,6 @@ def main(
             fit=fit,
             build=build,
             save=save,
+            port=port,
         )
     )

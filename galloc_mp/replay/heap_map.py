@@ -53,7 +53,7 @@ def draw(
     shades = PLAIN if plain else SHADES
     text = Text(no_wrap=True)
     text.append(f"{unit} bytes a character: C control data, {shades[0]} free, ")
-    text.append(f"{' '.join(shades[1:])} more and more of it in live blocks\n", "")
+    text.append(f"{shades[1:]} partly to all in live blocks\n")
     skipped = 0
     for number, line in enumerate(_lines(_fill(chunks, size, unit))):
         if not any(line):

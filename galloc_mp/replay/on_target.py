@@ -16,9 +16,10 @@ PERIOD = 4096
 
 
 class Replay:
-    def __init__(self, heap, slots):
+    def __init__(self, heap, data, slots):
+        # data: the bytes of the region.
         self.heap = heap
-        self.bytes = heap._bytes()
+        self.bytes = memoryview(data)
         self.handles = array("I", bytes(4 * slots))
         self.sizes = array("I", bytes(4 * slots))
         self.starts = array("H", bytes(2 * slots))
@@ -106,7 +107,7 @@ class Replay:
                 if handle:
                     before, start = sizes[slot], starts[slot]
                     verify(handle, before, start)
-                    handle = heap.realloc(handle, size)
+                    handle = heap.realloc(handle, size, align)
                     if handle:
                         verify(handle, min(before, size), start)
                 else:
@@ -142,7 +143,12 @@ def start(region, size, slots, smallbins, sub_bins):
     replay = None
     gc.collect()
     if region is None:
-        region, size = bytearray(size), None
-    heap = galloc.Heap(region, size, smallbins=smallbins, sub_bins=sub_bins)
-    replay = Replay(heap, slots)
+        data = bytearray(size)
+        heap = galloc.Heap(data, smallbins=smallbins, sub_bins=sub_bins)
+    else:
+        from uctypes import bytearray_at
+
+        data = bytearray_at(region, size)
+        heap = galloc.Heap(region, size, smallbins=smallbins, sub_bins=sub_bins)
+    replay = Replay(heap, data, slots)
     print(heap._place())

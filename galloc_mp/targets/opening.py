@@ -1,12 +1,9 @@
 """Opens targets by name."""
 
-import os
-import subprocess
-import sys
-
+from galloc_mp.files import FilesError, checkout, run_make
 from galloc_mp.targets.base import Target, TargetError
 from galloc_mp.targets.qemu import QemuTarget, SimTarget
-from galloc_mp.targets.registry import ROOT, find_spec
+from galloc_mp.targets.registry import find_spec
 from galloc_mp.targets.rp2 import Rp2Target
 from galloc_mp.targets.unix import UnixTarget
 
@@ -21,13 +18,17 @@ def open_target(name: str, *, build: bool = False) -> Target:
     """
     spec = find_spec(name)
     if not spec.runs:
+        raise TargetError(f"{name}: no emulator runs this board; `make firmware BOARD={name}`")
+    root = checkout()
+    if not root:
         raise TargetError(
-            f"{name}: no emulator here runs this board; `make firmware BOARD={name}`"
+            f"{name}: targets are built in a checkout of galloc, and this is an installed package"
         )
     if build:
-        command = [sys.executable, str(ROOT / "host_tests" / "tools" / "build.py"), name]
-        if subprocess.run(command, stdout=sys.stderr.fileno(), env=os.environ).returncode:
-            raise TargetError(f"{name}: the build failed")
+        try:
+            run_make(root, "build", f"TARGET={name}")
+        except FilesError as error:
+            raise TargetError(f"{name}: {error}") from None
     if not spec.image.exists():
         raise TargetError(f"{name}: {spec.image} is missing; `make build TARGET={name}` makes it")
     return DRIVERS[spec.port](spec)

@@ -18,10 +18,12 @@ MODULES = [
     "rp2040py",
     "ruff",
     "serial",
+    "setuptools",
     "tree_sitter",
     "tree_sitter_c",
     "typer",
     "unicorn",
+    "wasmtime",
 ]
 
 missing = [name for name in MODULES if importlib.util.find_spec(name) is None]

@@ -1,4 +1,4 @@
-"""Writes the tables of README.md that come from elsewhere: measurements and boards.
+"""Writes the tables of the READMEs that come from elsewhere: measurements and boards.
 
     python host_tests/tools/readme.py [--check]
 
@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
+READMES = (ROOT / "README.md", ROOT / "galloc_mp" / "README.md")
 RESULTS = ROOT / "host_tests" / "bench" / "results"
 GUIDE_ROWS = (
     "4 × 2",
@@ -138,6 +138,13 @@ def masked() -> str:
     return write_table(read_table((ROOT / "host_tests" / "interrupts" / "masked.md").read_text()))
 
 
+def recording() -> str:
+    """What recording costs."""
+    text = (RESULTS / "recording.md").read_text()
+    _, _, told = text.rpartition("\n\n")
+    return write_table(read_table(text)) + f"\n{told.strip()} Instructions on a Cortex-M3.\n"
+
+
 def targets() -> str:
     """Instructions on the boards."""
     return write_table(read_table((RESULTS / "targets.md").read_text(), "Summary"))
@@ -176,22 +183,26 @@ def boards() -> str:
 
 
 def filled(text: str) -> str:
-    """The README with all tables as they ought to be."""
+    """A README with all tables as they ought to be."""
     return MARKS.sub(lambda m: m[1] + globals()[m[2]]() + m[4], text)
 
 
 def main(arguments: list[str]) -> int:
     """See the module."""
-    before = README.read_text()
-    after = filled(before)
-    if after == before:
-        return 0
-    if arguments == ["--check"]:
-        print("README.md: tables are out of date; `make docs` writes them", file=sys.stderr)
-        return 1
-    README.write_text(after)
-    print("docs: README.md", file=sys.stderr)
-    return 0
+    outdated = False
+    for path in READMES:
+        before = path.read_text()
+        after = filled(before)
+        if after == before:
+            continue
+        name = path.relative_to(ROOT)
+        if arguments == ["--check"]:
+            print(f"{name}: tables are out of date; `make docs` writes them", file=sys.stderr)
+            outdated = True
+        else:
+            path.write_text(after)
+            print(f"docs: {name}", file=sys.stderr)
+    return int(outdated)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Fetches and installs what the verbs of the Makefile need, and nothing that is there already.
 #
-#   setup.sh STEP...    steps: apt:GROUP (base unix32 arm riscv clang valgrind node cmake), venv, micropython,
-#                       rp2 (the libraries of that port), rp2040js (the emulator)
+#   setup.sh STEP...    steps: apt:GROUP (base unix32 arm riscv xtensa clang wasm valgrind node cmake chromium),
+#                       venv,
+#                       micropython, rp2 (the libraries of that port), rp2040js (the emulator), uplot (charts),
+#                       playwright (drives a browser)
 #
 # Progress goes to stderr, the long output of the tools to build/log/. A step counts as done only when it left its
 # stamp, which is written last, so a step that was interrupted starts again at the next call.
@@ -57,9 +59,11 @@ group_packages() {
     xtensa) echo gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc ;;
     riscv) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc ;;
     clang) echo clang libclang-rt-14-dev ;;
+    wasm) echo clang lld ;;
     valgrind) echo valgrind ;;
     node) echo nodejs npm ;;
     cmake) echo cmake ;;
+    chromium) echo chromium ;;
     *) die "unknown package group '$1'" ;;
     esac
 }
@@ -371,18 +375,16 @@ step_xtensa() {
     mv "$kit/core.so.new" "$kit/core.so"
 }
 
-rp2040js=rp2040js@1.4.1
-
-step_rp2040js() {
-    local folder=$build/npm
-    [ "$(cat "$folder/.complete" 2>/dev/null)" = "$rp2040js" ] && [ -e "$folder/node_modules/rp2040js/dist/esm/index.js" ] &&
-        return
-    say "installing $rp2040js into build/npm"
+# npm_package FOLDER PACKAGE@VERSION FILE: installs it into build/FOLDER, where FILE shows that it is whole.
+npm_package() {
+    local folder=$build/$1 package=$2 file=$3
+    [ "$(cat "$folder/.complete" 2>/dev/null)" = "$package" ] && [ -e "$folder/node_modules/$file" ] && return
+    say "installing $package into build/$1"
     rm -rf "$folder"
     mkdir -p "$folder"
     echo '{"private": true}' >"$folder/package.json"
-    logged npm npm install --prefix "$folder" --no-save --no-audit --no-fund --no-update-notifier "$rp2040js"
-    echo "$rp2040js" >"$folder/.complete"
+    logged "$1" npm install --prefix "$folder" --no-save --no-audit --no-fund --no-update-notifier "$package"
+    echo "$package" >"$folder/.complete"
 }
 
 # --- Steps -------------------------------------------------------------------------------------------------------
@@ -400,7 +402,9 @@ for step in "$@"; do
     micropython) step_micropython ;;
     rp2) step_rp2 ;;
     xtensa) step_xtensa ;;
-    rp2040js) step_rp2040js ;;
+    rp2040js) npm_package npm rp2040js@1.4.1 rp2040js/dist/esm/index.js ;;
+    uplot) npm_package npm-uplot uplot@1.6.32 uplot/dist/uPlot.iife.min.js ;;
+    playwright) npm_package npm-playwright playwright-core@1.65.1 playwright-core/index.mjs ;;
     *) die "unknown step '$step'" ;;
     esac
 done

@@ -45,9 +45,10 @@ def test_says_what_is_wrong(target, tmp_path):
     data = bytearray.fromhex(target.exec(DUMP.replace("START", "0")))
     path = tmp_path / "heap.bin"
     for change, told in (
-        (lambda: path.write_bytes(data[:-16]), "no heap of this size"),
-        (lambda: path.write_bytes(data[:-200] + bytes(64) + data[-136:]), "corrupt"),
-        (lambda: path.write_bytes(b""), "no heap of this size"),
+        (lambda: path.write_bytes(data[:-16]), "cut off"),
+        (lambda: path.write_bytes(data[:-200] + bytes(64) + data[-136:]), "damaged"),
+        (lambda: path.write_bytes(b""), "no heap that galloc"),
+        (lambda: path.write_bytes(b"x" * 5000), "of a version with another layout"),
         (path.unlink, "No such file"),
     ):
         change()

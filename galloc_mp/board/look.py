@@ -1,0 +1,71 @@
+"""Looks at the shared heap of a board."""
+
+import ast
+import contextlib
+from binascii import a2b_base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from galloc_mp.core import Stats
+from galloc_mp.targets import Target, TargetError
+
+ON_BOARD = Path(__file__).with_name("on_look.py")
+NAMES = ("__galloc_heap", "__galloc_look", "__galloc_dump")
+
+
+@dataclass
+class Look:
+    """The heap at one moment."""
+
+    stats: Stats
+    address: int
+    size: int
+    """Bytes of the region."""
+    c_share: tuple[int, int]
+    """Blocks and bytes that C modules hold."""
+    chunks: list[tuple[int, int, bool]]
+    """Payload offset, usable bytes and whether it is live, of each chunk."""
+
+
+class Looker:
+    """A board to look at again and again. Leaves no name there at its end."""
+
+    def __init__(self, board: Target):
+        self.board = board
+        board.exec(ON_BOARD.read_bytes())
+
+    def __enter__(self) -> "Looker":
+        return self
+
+    def __exit__(self, *_) -> None:
+        with contextlib.suppress(TargetError):
+            self.board.exec("".join(f"del {name}\n" for name in NAMES))
+
+    def look(self) -> Look:
+        """The shared heap as it is. Raises TargetError where there is none."""
+        head, *lines = self.board.exec("__galloc_look()").splitlines()
+        told = ast.literal_eval(head)
+        if isinstance(told, str):
+            raise TargetError(f"{self.board.name}: {told}")
+        stats, (address, size), share = told
+        pairs = [[int(word, 16) for word in line.split()] for line in lines]
+        chunks = [(offset, length & ~1, bool(length & 1)) for offset, length in pairs]
+        return Look(Stats(*stats[: len(Stats._fields)]), address, size, share, chunks)
+
+    def dump(self, size: int, tell: Callable[[int], object]) -> bytes:
+        """All bytes of the region, `size` of them. tell: called with how many have come."""
+        data, text = bytearray(), bytearray()
+
+        def take(piece: bytes) -> None:
+            text.extend(piece)
+            whole = text.rfind(b"\n") + 1
+            for line in bytes(text[:whole]).split():
+                data.extend(a2b_base64(line))
+            del text[:whole]
+            tell(len(data))
+
+        self.board.stream("__galloc_dump()", take)
+        if len(data) != size:
+            raise TargetError(f"{self.board.name}: {len(data)} of {size} bytes of the heap came")
+        return bytes(data)

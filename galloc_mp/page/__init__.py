@@ -1,0 +1,1 @@
+"""`report`: one self-contained page about a recorded program or a dump."""
