@@ -53,7 +53,7 @@ galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total) 
     return (galloc_heap_t *)low;
 }
 
-galloc_heap_t *galloc_init(void *region, size_t size, const galloc_config_t *config) {
+galloc_heap_t *galloc_init_salted(void *region, size_t size, const galloc_config_t *config, uint32_t salt) {
     uint32_t total;
     galloc_heap_t planned, *heap = galloc_heap_in(region, size, &total);
     uint32_t units = total / 8u - 1u;
@@ -61,7 +61,7 @@ galloc_heap_t *galloc_init(void *region, size_t size, const galloc_config_t *con
         return NULL;
     }
     // Headers of an earlier heap at this place, which are still in memory, shall not pass for ones of this heap.
-    uint32_t before = galloc_is_sound(heap) ? heap->key : 0u, salt = config != NULL ? config->salt : 0u;
+    uint32_t before = galloc_is_sound(heap) ? heap->key : 0u;
     uint32_t key = (before + 0x9e3779b0u + salt * 8u) & ~7u;
     key ^= (key == before) * 8u;
     __builtin_memset(heap, 0, (size_t)planned.first * 8u + 4u);
@@ -77,6 +77,10 @@ galloc_heap_t *galloc_init(void *region, size_t size, const galloc_config_t *con
     galloc_chunk_at(heap, units)->header = galloc_live_header(heap, units, 0);
     galloc_release(heap, heap->first, units - heap->first);
     return heap;
+}
+
+galloc_heap_t *galloc_init(void *region, size_t size, const galloc_config_t *config) {
+    return galloc_init_salted(region, size, config, 0);
 }
 
 size_t galloc_overhead(size_t region_size, const galloc_config_t *config) {

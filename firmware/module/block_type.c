@@ -118,8 +118,10 @@ static GLUE_NOINLINE void block_parse(block_request_t *request, size_t n_args, s
 
 mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, size_t n_args, size_t n_kw,
                             const mp_obj_t *args) {
-    block_request_t request = {args[0], (size_t)1 << DEFAULT_ALIGN_LOG2, DEFAULT_ALIGN_LOG2, false, false};
-    if (n_args != 1 || n_kw != 0) {
+    block_request_t request = {MP_OBJ_NULL, (size_t)1 << DEFAULT_ALIGN_LOG2, DEFAULT_ALIGN_LOG2, false, false};
+    if (GLUE_LIKELY(n_args == 1 && n_kw == 0)) {
+        request.size_in = args[0];
+    } else {
         block_parse(&request, n_args, n_kw, args);
     }
     size_t size = galloc_get_size(request.size_in);

@@ -280,10 +280,10 @@ void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, si
 galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size);
 void galloc_heap_move(galloc_heap_obj_t *self, uint8_t *region, size_t size);
 
-// Makes generations of heaps differ. A Block keeps its Heap alive, and no two objects that live at the same time have one
-// address: a heap that is made over another one gets another generation, even where that cannot be read any more.
-GLUE_INLINE uint32_t galloc_salt(const galloc_heap_obj_t *self) {
-    return (uint32_t)((uintptr_t)self >> 4) + 1;
+// galloc_init for a Heap. A Block keeps its Heap alive, and no two objects that live at the same time have one address: so
+// the generation differs from that of each heap before that still has Blocks, even where it cannot be read any more.
+GLUE_INLINE galloc_heap_t *galloc_heap_init(const galloc_heap_obj_t *self, const galloc_config_t *config) {
+    return galloc_init_salted(self->region, self->size, config, (uint32_t)((uintptr_t)self >> 4) + 1);
 }
 
 // Gives a Heap what it has opened.

@@ -162,7 +162,6 @@ void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, si
     } else {
         opening->self = heap_on_buffer(region, size);
     }
-    opening->config.salt = galloc_salt(opening->self);
 }
 
 // Makes or re-opens; raises what keeps it from that.

@@ -29,19 +29,11 @@ size_t galloc_c_faults;
 
 // --- The heap
 
-// Inside the lock.
-static void shared_make(uint32_t salt) {
-    shared_region = galloc_board_region(&shared_size);
-    if (shared_region != NULL) {
-        const galloc_config_t config = {.salt = salt};
-        shared_heap = galloc_init(shared_region, shared_size, &config);
-    }
-}
-
 galloc_heap_t *galloc_shared_heap(void) {
     GALLOC_LOCK(shared_heap);
     if (shared_heap == NULL) {
-        shared_make(0);
+        shared_region = galloc_board_region(&shared_size);
+        shared_heap = galloc_init(shared_region, shared_size, NULL);
     }
     galloc_heap_t *heap = shared_heap;
     GALLOC_UNLOCK(shared_heap);
@@ -234,7 +226,9 @@ galloc_heap_t *galloc_c_begin(galloc_heap_obj_t *made) {
     sweep_t sweep = {0};
     GALLOC_LOCK(shared_heap);
     if (shared_blocks + shared_pending == 0) {
-        shared_make(galloc_salt(made));
+        shared_region = galloc_board_region(&shared_size);
+        galloc_heap_move(made, shared_region, shared_size);
+        shared_heap = galloc_heap_init(made, NULL);
     } else if (shared_pending == 0) {
         sweep.heap = shared_heap;
         galloc_walk(shared_heap, sweep_visit, &sweep);

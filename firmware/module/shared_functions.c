@@ -54,8 +54,7 @@ const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_sh
     } else if (!attach && galloc_c_holds(self->region, self->size)) {
         refused = shared_held_by_c;
     } else {
-        heap =
-            attach ? galloc_attach(self->region, self->size) : galloc_init(self->region, self->size, &opening->config);
+        heap = attach ? galloc_attach(self->region, self->size) : galloc_heap_init(self, &opening->config);
     }
     if (heap != NULL) {
         galloc_heap_set(self, heap);

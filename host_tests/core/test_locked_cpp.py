@@ -29,8 +29,9 @@ int main() {
                  galloc_locked_check(heap, &offset) == GALLOC_OK && offset == 0 &&
                  galloc_locked_free(heap, block) == GALLOC_OK && lock_of_c_is(&galloc_host_lock);
     galloc_config_t config = galloc_config_t();
-    config.salt = 1;
-    return right && galloc_init(region, sizeof(region), &config) == heap ? 0 : 1;
+    uint32_t before = galloc_generation(heap);
+    right = right && galloc_init_salted(region, sizeof(region), &config, 1) == heap;
+    return right && galloc_generation(heap) != before ? 0 : 1;
 }
 """
 
