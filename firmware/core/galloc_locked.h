@@ -41,9 +41,13 @@ __attribute__((weak)) atomic_flag galloc_host_lock = ATOMIC_FLAG_INIT;
 
 // As galloc_alloc.
 static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    GALLOC_LOCK(heap);
-    void *block = galloc_alloc(heap, size, align);
-    GALLOC_UNLOCK(heap);
+    galloc_search_t search = {0};
+    void *block;
+    do {
+        GALLOC_LOCK(heap);
+        block = galloc_alloc_step(heap, size, align, &search);
+        GALLOC_UNLOCK(heap);
+    } while (block == NULL && search.more);
     return block;
 }
 

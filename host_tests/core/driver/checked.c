@@ -1,13 +1,13 @@
 #include "checked.h"
 
-// With bounded_search, an over-aligned request is owed only what fits at the worst address.
+// With bounded_search, a request is owed only what a chunk of a larger bin can hold at the worst address.
 static void judge_refusal(checked_t *run, size_t size, size_t align) {
     run->failures++;
     bool owed = (align & (align - 1)) == 0 && heap_could_hold(run->heap, size, align);
-    if (owed && run->bounded_search && align > 8) {
+    if (owed && run->bounded_search) {
         galloc_stats_t stats;
         galloc_stats(run->heap, &stats);
-        owed = stats.largest >= payload_for(size) + align + 8;
+        owed = stats.largest >= 2 * (payload_for(size) + (align > 8 ? align : 0) + 8);
     }
     if (owed) {
         fail("%zu bytes at %zu refused although a hole can hold them", size, align);
