@@ -19,14 +19,19 @@
 
 // ---- Bit scans ---------------------------------------------------------------------------------------------------
 
-// Position of the highest bit; x is not 0.
+// Position of the highest bit; x is not 0. In a damaged heap it may be, and then any result is right: so no builtin, which
+// is undefined there.
 GALLOC_HOT uint32_t log2_floor(uint32_t x) {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__GNUC__) && defined(__x86_64__)
     uint32_t n;
     __asm__("bsr %1, %0" : "=r"(n) : "r"(x) : "cc");
     return n;
+#elif defined(__GNUC__) && defined(__arm__) && GALLOC_HAVE_BIT_SCAN
+    uint32_t zeros;
+    __asm__("clz %0, %1" : "=r"(zeros) : "r"(x));
+    return 31u ^ zeros;
 #elif GALLOC_HAVE_BIT_SCAN
-    return 31u ^ (uint32_t)__builtin_clz(x);
+    return 31u ^ (uint32_t)__builtin_clz(x | 1u);
 #else
     uint32_t n = 0;
     if (x >> 16) {
@@ -148,7 +153,7 @@ GALLOC_INLINE size_t map_search_down(const galloc_heap_t *heap, size_t bin, size
 // Number of octaves, and parts of octaves, up to `size`.
 GALLOC_HOT uint32_t size_class(uint32_t size) {
     uint32_t octave = log2_floor(size);
-    return (size << GALLOC_BITS_OF_OCTAVE >> octave) + (octave << GALLOC_BITS_OF_OCTAVE);
+    return (size << GALLOC_BITS_OF_OCTAVE >> GALLOC_SHIFT_COUNT(octave)) + (octave << GALLOC_BITS_OF_OCTAVE);
 }
 
 // Masked, so that a damaged control block does not lead outside of the bins.

