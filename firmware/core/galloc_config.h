@@ -131,12 +131,14 @@ _Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0,
 
 // A shift count that is out of range only in a damaged heap, where any result is right. The machines take its low bits;
 // sanitizers want to see that.
+#if !defined(GALLOC_SHIFT_COUNT)
 #if defined(__has_feature)
 #if __has_feature(undefined_behavior_sanitizer)
 #define GALLOC_SHIFT_COUNT(n) ((n) & 31u)
 #endif
 #elif defined(__SANITIZE_ADDRESS__)
 #define GALLOC_SHIFT_COUNT(n) ((n) & 31u)
+#endif
 #endif
 #if !defined(GALLOC_SHIFT_COUNT)
 #define GALLOC_SHIFT_COUNT(n) (n)
