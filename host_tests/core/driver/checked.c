@@ -46,6 +46,28 @@ void checked_alloc(checked_t *run, size_t size, size_t align, bool zeroed) {
     take(run, block, size, align);
 }
 
+void checked_alloc_in_steps(checked_t *run, size_t size, size_t align, size_t index) {
+    galloc_search_t search = {0};
+    uint8_t *block;
+    bool changed = false;
+    size_t steps = 0;
+    do {
+        block = galloc_alloc_step(run->heap, size, align, &search);
+        if (block == NULL && search.more && !changed && index < run->shadow.count) {
+            checked_resize(run, index, run->shadow.live[index].usable / 2);
+            changed = true;
+        }
+        if (++steps > run->region->size) {
+            fail("a search without an end");
+        }
+    } while (block == NULL && search.more);
+    if (block == NULL) {
+        judge_refusal(run, size, align);
+    } else {
+        take(run, block, size, align);
+    }
+}
+
 void checked_free(checked_t *run, size_t index) {
     live_t entry = run->shadow.live[index];
     expect_pattern(entry.block, entry.usable, entry, "overwritten before free");
