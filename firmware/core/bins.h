@@ -1,165 +1,247 @@
-// The bins: where the free chunks stand, by size, and how they are put in, taken out and found.
+// bins.h: where the free chunks are kept, by size.
 //
-//   small   2, 3, 4, ... units: one smallbin a size, made of sub-bins by the alignment of the payload. A list each.
-//   large   two bins an octave: a bitwise trie on the size each, whose nodes are the chunks. So a search is exact, and
-//           bounded by the bits of a word and not by the number of chunks.
+//   small   one smallbin for each size, made of sub-bins by the alignment of the payload
+//   large   two bins an octave
 //
-// The bits of the map stand in the order of size, in a smallbin in that of alignment. So the lowest set bit from a given
-// one on is the best fit, and of the small chunks of that size one with the least alignment to lose.
+// Each bin is a list, last in, first out. The bits of the map are in the order of size, and in a smallbin in that of
+// alignment: the lowest bit from a given one on is the best fit, with the least alignment to lose.
+//
+//   bins[n] -> chunk -> chunk -> 0
+//   n       <- prev  <- prev
 
 #ifndef GALLOC_BINS_H
 #define GALLOC_BINS_H
 
 #include "chunk.h"
 
-#define GALLOC_NO_BIN 0xffffffffu
-#define GALLOC_TREE_HEIGHT 32u // the bits of a size; a higher tree has a loop, which a stray write made
+#define GALLOC_LAST_BIN (GALLOC_BINS - 1u)
+#define GALLOC_SUB_BINS_MAX (GALLOC_BINS > 64u ? 16u : 8u)
 
-// Number of octaves, and parts of octaves, up to `size` units, which is 4 or more.
-#if GALLOC_SMALL_CODE
-uint32_t galloc_size_class(uint32_t size);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT uint32_t galloc_size_class(uint32_t size) {
-    uint32_t octave = galloc_log2(size);
-    return (octave << GALLOC_OCTAVE_SHIFT) + (size >> (octave - GALLOC_OCTAVE_SHIFT));
-}
-#endif
+// ---- Bit scans ---------------------------------------------------------------------------------------------------
 
-// The bits of `size` that tell the chunks of one large bin apart, the highest first, and a 1 behind them.
-GALLOC_INLINE uint32_t galloc_tree_path(uint32_t size) {
-    return (size * 2u + 1u) << (31u + GALLOC_OCTAVE_SHIFT - galloc_log2(size));
-}
-
-GALLOC_INLINE uint32_t galloc_small_bin(const galloc_heap_t *heap, uint32_t size) {
-    return (size - GALLOC_MIN_UNITS) << heap->sub_shift;
-}
-
-GALLOC_INLINE uint32_t galloc_small_bin_size(const galloc_heap_t *heap, uint32_t bin) {
-    return (bin >> heap->sub_shift) + GALLOC_MIN_UNITS;
-}
-
-#if GALLOC_SMALL_CODE
-uint32_t galloc_sub_bin(const galloc_heap_t *heap, uint32_t link);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT uint32_t galloc_sub_bin(const galloc_heap_t *heap, uint32_t link) {
-    return galloc_ctz((link + heap->origin) | heap->sub_cap);
-}
-#endif
-
-GALLOC_INLINE uint32_t galloc_large_bin(const galloc_heap_t *heap, uint32_t size) {
-    return galloc_size_class(size) - (uint32_t)heap->class_base;
-}
-
-// Smallbins times sub-bins; the bins behind are large.
-GALLOC_INLINE uint32_t galloc_small_bins(const galloc_heap_t *heap) {
-    return galloc_small_bin(heap, heap->small_limit);
-}
-
-// The first bin for chunks of `size` units.
-GALLOC_INLINE uint32_t galloc_bin(const galloc_heap_t *heap, uint32_t size) {
-    return size < heap->small_limit ? galloc_small_bin(heap, size) : galloc_large_bin(heap, size);
-}
-
-GALLOC_INLINE galloc_word_t *galloc_map(const galloc_heap_t *heap) {
-    return (galloc_word_t *)(void *)(uintptr_t)heap->map;
-}
-
-GALLOC_INLINE void galloc_map_set(galloc_heap_t *heap, uint32_t bin) {
-    heap->map[bin / 32u] |= 1u << (bin % 32u);
-}
-
-GALLOC_INLINE void galloc_map_clear(galloc_heap_t *heap, uint32_t bin) {
-    heap->map[bin / 32u] &= ~(1u << (bin % 32u));
-}
-
-// The lowest bin from `bin` on that holds a chunk, or GALLOC_NO_BIN.
-GALLOC_INLINE uint32_t galloc_map_search(const galloc_heap_t *heap, uint32_t bin) {
-    uint32_t word = bin >> GALLOC_WORD_LOG2;
-    galloc_word_t bits = galloc_map(heap)[word] >> (bin & ((1u << GALLOC_WORD_LOG2) - 1u));
-    while (bits == 0) {
-        bin = ++word << GALLOC_WORD_LOG2;
-        if (bin >= heap->bins) {
-            return GALLOC_NO_BIN;
-        }
-        bits = galloc_map(heap)[word];
+// Position of the highest bit; x is not 0. In a damaged heap it may be, and then any result is right: so no builtin, which
+// is undefined there.
+GALLOC_HOT uint32_t log2_floor(uint32_t x) {
+#if defined(__GNUC__) && defined(__x86_64__)
+    uint32_t n;
+    __asm__("bsr %1, %0" : "=r"(n) : "r"(x) : "cc");
+    return n;
+#elif defined(__GNUC__) && defined(__arm__) && GALLOC_HAVE_BIT_SCAN
+    uint32_t zeros;
+    __asm__("clz %0, %1" : "=r"(zeros) : "r"(x));
+    return 31u ^ zeros;
+#elif GALLOC_HAVE_BIT_SCAN
+    return 31u ^ (uint32_t)__builtin_clz(x | 1u);
+#else
+    uint32_t n = 0;
+    if (x >> 16) {
+        n = 16;
+        x >>= 16;
     }
-    return bin + galloc_word_ctz(bits);
+    if (x >> 8) {
+        n += 8;
+        x >>= 8;
+    }
+    if (x >> 4) {
+        n += 4;
+        x >>= 4;
+    }
+    return n + ((0xffffaa50u >> (2 * x)) & 3u); // a table of two bits each
+#endif
 }
 
-// Whether other chunks than `next` hang on a free chunk.
-GALLOC_INLINE bool galloc_has_children(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    return size >= heap->small_limit && (chunk->child[0] | chunk->child[1]) != 0;
+// Position of the lowest bit; x is not 0.
+GALLOC_INLINE uint32_t lowest_bit(uint32_t x) {
+#if GALLOC_HAVE_BIT_SCAN
+    return (uint32_t)__builtin_ctz(x);
+#else
+    // Each 5 bits of the factor differ: so the highest 5 of the product tell the position.
+    static const uint8_t position[32] = {0,  1,  28, 2,  29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4,  8,
+                                         31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6,  11, 5,  10, 9};
+    return position[(x & (0u - x)) * 0x077cb531u >> 27];
+#endif
 }
 
-// Puts a large chunk into a bin that holds some; `slot` is the number of the bin's word.
-void galloc_tree_insert(galloc_heap_t *heap, uint32_t link, uint32_t size, uint32_t slot);
-
-// Takes a chunk out of a tree where others hang on it.
-void galloc_tree_replace(galloc_heap_t *heap, uint32_t link);
-
-// A chunk of at least `size` units in the large bin of that size, the one that fits best of some; 0 when there is none.
-uint32_t galloc_tree_fit(const galloc_heap_t *heap, uint32_t at, uint32_t size);
-
-// The chunk at the end of the lowest way down from `at`, or 0.
-uint32_t galloc_tree_end(const galloc_heap_t *heap, uint32_t at);
-
-// The units of the largest chunk in a large bin, or 0.
-uint32_t galloc_tree_greatest(const galloc_heap_t *heap, uint32_t bin);
-
-// The number of the word that links to the first large chunk of `size` units, or is empty and should; 0 where the tree is
-// damaged.
-uint32_t galloc_tree_slot(const galloc_heap_t *heap, uint32_t size);
-
-#if GALLOC_SMALL_CODE
-void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size);
-void galloc_unlink(galloc_heap_t *heap, uint32_t link);
+#if GALLOC_64BIT
+GALLOC_INLINE size_t lowest_bit_64(uint64_t x) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    uint64_t n; // without the sign extension that compilers add to the int of the builtin
+    __asm__("rep bsf %1, %0" : "=r"(n) : "r"(x) : "cc");
+    if (n >= 64u) {
+        __builtin_unreachable();
+    }
+    return n;
+#else
+    return (size_t)__builtin_ctzll(x);
+#endif
+}
 #endif
 
-#ifdef GALLOC_HOT
-// Puts a free chunk into its bin.
-GALLOC_HOT void galloc_link(galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t bin, next;
-    if (size < heap->small_limit) {
-        bin = galloc_small_bin(heap, size) + galloc_sub_bin(heap, link);
-        next = heap->heads[bin];
+// ---- The map -----------------------------------------------------------------------------------------------------
+
+#if GALLOC_64BIT
+typedef uint64_t GALLOC_MAY_ALIAS galloc_map_word_t;
+#define GALLOC_MAP_LOG2 6u
+#define lowest_map_bit lowest_bit_64
+#define highest_map_bit(x) (63u ^ (size_t)__builtin_clzll(x))
+#else
+typedef uint32_t GALLOC_MAY_ALIAS galloc_map_word_t;
+#define GALLOC_MAP_LOG2 5u
+#define lowest_map_bit lowest_bit
+#define highest_map_bit log2_floor
+#endif
+
+#define GALLOC_MAP_MASK ((1u << GALLOC_MAP_LOG2) - 1u)
+
+_Static_assert(offsetof(struct galloc_heap, map) % 8u == 0, "the map is accessed by words of the machine");
+
+GALLOC_INLINE galloc_map_word_t *map_word(const galloc_heap_t *heap, size_t bin) {
+    galloc_map_word_t *map = (galloc_map_word_t *)(void *)(uintptr_t)heap->map;
+    return &map[GALLOC_BINS >> GALLOC_MAP_LOG2 == 1 ? 0 : bin >> GALLOC_MAP_LOG2];
+}
+
+GALLOC_INLINE void map_set(galloc_heap_t *heap, size_t bin) {
+    galloc_map_word_t *word = map_word(heap, bin), map = *word;
+    GALLOC_ONE_WIDTH(map); // in a register, where one instruction sets a bit
+    *word = map | (galloc_map_word_t)1 << (bin & GALLOC_MAP_MASK);
+}
+
+GALLOC_INLINE void map_clear(galloc_heap_t *heap, size_t bin) {
+    galloc_map_word_t *word = map_word(heap, bin), map = *word;
+    GALLOC_ONE_WIDTH(map);
+    *word = map & ~((galloc_map_word_t)1 << (bin & GALLOC_MAP_MASK));
+}
+
+// The lowest bin from `bin` on that holds a chunk, of those that `serve` has in each word of the map; or GALLOC_BINS. `bin`
+// may be any number.
+GALLOC_HOT size_t map_search_in(const galloc_heap_t *heap, uint32_t bin, galloc_map_word_t serve) {
+    uint32_t word = (bin & GALLOC_LAST_BIN) >> GALLOC_MAP_LOG2;
+#if GALLOC_64BIT
+    galloc_map_word_t bits = *map_word(heap, bin & GALLOC_LAST_BIN) & serve & ~(galloc_map_word_t)0 << (bin & GALLOC_MAP_MASK);
+#else
+    galloc_map_word_t bits = (*map_word(heap, bin & GALLOC_LAST_BIN) >> (bin & GALLOC_MAP_MASK) << (bin & GALLOC_MAP_MASK)) & serve;
+#endif
+    while (GALLOC_UNLIKELY(bits == 0)) {
+        if (++word >= GALLOC_BINS >> GALLOC_MAP_LOG2) {
+            return GALLOC_BINS;
+        }
+        bits = *map_word(heap, word << GALLOC_MAP_LOG2) & serve;
+    }
+    return (word << GALLOC_MAP_LOG2) + lowest_map_bit(bits);
+}
+
+#define map_search(heap, bin) map_search_in(heap, bin, ~(galloc_map_word_t)0)
+
+// The highest bin below `bin` that holds a chunk, if it is `least` or higher; else GALLOC_BINS.
+GALLOC_INLINE size_t map_search_down(const galloc_heap_t *heap, size_t bin, size_t least) {
+    if (bin <= least) {
+        return GALLOC_BINS;
+    }
+    galloc_map_word_t mask = ~(galloc_map_word_t)0 >> ((0u - bin) & GALLOC_MAP_MASK);
+    for (size_t word = (bin - 1u) >> GALLOC_MAP_LOG2;; word--) {
+        galloc_map_word_t bits = *map_word(heap, word << GALLOC_MAP_LOG2) & mask;
+        if (bits != 0) {
+            bin = (word << GALLOC_MAP_LOG2) + highest_map_bit(bits);
+            return bin >= least ? bin : GALLOC_BINS;
+        }
+        if (word << GALLOC_MAP_LOG2 <= least) {
+            return GALLOC_BINS;
+        }
+        mask = ~(galloc_map_word_t)0;
+    }
+}
+
+// ---- From sizes to bins ------------------------------------------------------------------------------------------
+
+// Number of octaves, and parts of octaves, up to `size`.
+GALLOC_HOT uint32_t size_class(uint32_t size) {
+    uint32_t octave = log2_floor(size);
+    return (size << GALLOC_BITS_OF_OCTAVE >> GALLOC_SHIFT_COUNT(octave)) + (octave << GALLOC_BITS_OF_OCTAVE);
+}
+
+// Masked, so that a damaged control block does not lead outside of the bins.
+#if GALLOC_HARDENING >= 2
+#define GALLOC_BIN_NUMBER(x) ((x) % GALLOC_BINS)
+#else
+#define GALLOC_BIN_NUMBER(x) (x)
+#endif
+
+GALLOC_INLINE uint32_t small_bin(const galloc_heap_t *heap, size_t size) {
+    return (uint32_t)size * heap->sub_factor;
+}
+
+GALLOC_INLINE uint32_t large_bin(const galloc_heap_t *heap, size_t size) {
+    return GALLOC_BIN_NUMBER(size_class((uint32_t)size) + heap->large_base);
+}
+
+GALLOC_HOT size_t bin_of(const galloc_heap_t *heap, size_t index, size_t size) {
+    size_t bin;
+    if ((uint32_t)size < heap->small_limit) {
+#if GALLOC_64BIT
+        uint32_t sub = lowest_bit(((uint32_t)index + heap->origin) | heap->sub_cap_2) - 1u;
+#else
+        uint32_t sub = lowest_bit(((uint32_t)index + heap->origin) >> 1 | heap->sub_cap); // one instruction less there
+#endif
+        bin = GALLOC_BIN_NUMBER(small_bin(heap, size) + sub);
     } else {
-        bin = galloc_large_bin(heap, size);
-        next = heap->heads[bin];
-        if (next != 0) {
-            galloc_tree_insert(heap, link, size, GALLOC_HEADS + bin);
-            return;
-        }
-        chunk->child[0] = 0;
-        chunk->child[1] = 0;
+        bin = large_bin(heap, size);
     }
-    chunk->up = GALLOC_HEADS + bin;
-    heap->heads[bin] = link;
-    chunk->next = next;
+    GALLOC_ONE_WIDTH(bin);
+    return bin;
+}
+
+// ---- Lists -------------------------------------------------------------------------------------------------------
+
+// Whether a free chunk is where its own links say it is.
+GALLOC_HOT bool is_listed(const galloc_heap_t *heap, size_t index) {
+    size_t prev = chunk_at(heap, index)->prev;
+    return GALLOC_HOLDS((uint32_t)prev < heap->limit) && GALLOC_HOLDS(chunk_at(heap, prev)->next == (uint32_t)index);
+}
+
+GALLOC_HOT void bin_insert(galloc_heap_t *heap, size_t index, size_t bin) {
+    galloc_chunk_t *chunk = chunk_at(heap, index);
+    size_t next = chunk_at(heap, bin)->next;
+    chunk->prev = (uint32_t)bin;
+    chunk_at(heap, bin)->next = (uint32_t)index;
+    chunk->next = (uint32_t)next;
     if (next == 0) {
-        galloc_map_set(heap, bin);
-    } else {
-        galloc_set_up(heap, next, galloc_next_of(link));
+        map_set(heap, bin);
+    } else if (GALLOC_HOLDS((uint32_t)next < heap->limit)) {
+        chunk_at(heap, next)->prev = (uint32_t)index;
     }
 }
 
-// Takes a chunk without children out of its bin.
-GALLOC_HOT void galloc_unlink(galloc_heap_t *heap, uint32_t link) {
-    const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    uint32_t next = chunk->next, up = chunk->up, bin = up - GALLOC_HEADS;
-    if (GALLOC_UNLIKELY(!galloc_is_held(heap, link, up))) {
-        return; // overwritten; galloc_check tells
-    }
-    *galloc_word(heap, up) = next;
-    if (next != 0) {
-        galloc_set_up(heap, next, up);
-    } else if (bin < GALLOC_MAP_BITS) { // bits behind the last bin are clear anyway
-        galloc_map_clear(heap, bin);
+// Takes a listed chunk, whose links these are, out of its list.
+GALLOC_HOT void bin_remove(galloc_heap_t *heap, size_t prev, size_t next) {
+    chunk_at(heap, prev)->next = (uint32_t)next;
+    if (next == 0) {
+        if (prev <= GALLOC_LAST_BIN) {
+            map_clear(heap, prev);
+        }
+    } else if (GALLOC_HOLDS((uint32_t)next < heap->limit)) {
+        chunk_at(heap, next)->prev = (uint32_t)prev;
     }
 }
-#endif
+
+// The same for the first chunk of a bin.
+GALLOC_INLINE void bin_remove_first(galloc_heap_t *heap, size_t bin, size_t next) {
+    chunk_at(heap, bin)->next = (uint32_t)next;
+    if (next == 0) {
+        map_clear(heap, bin);
+    } else if (GALLOC_HOLDS((uint32_t)next < heap->limit)) {
+        chunk_at(heap, next)->prev = (uint32_t)bin;
+    }
+}
+
+// Puts a chunk at the place of the first one of a bin, whose `next` this is.
+GALLOC_INLINE void bin_replace_first(galloc_heap_t *heap, size_t index, size_t bin, size_t next) {
+    galloc_chunk_t *chunk = chunk_at(heap, index);
+    chunk->prev = (uint32_t)bin;
+    chunk_at(heap, bin)->next = (uint32_t)index;
+    chunk->next = (uint32_t)next;
+    if (next != 0 && GALLOC_HOLDS((uint32_t)next < heap->limit)) {
+        chunk_at(heap, next)->prev = (uint32_t)index;
+    }
+}
 
 #endif

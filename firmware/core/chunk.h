@@ -1,212 +1,218 @@
-// The layout of a region: the control block and the chunks behind it. Nothing here changes more than one chunk.
+// chunk.h: the bytes of a region. The control block, the chunks behind it, and their headers.
 //
-//   heap                                                                                       heap + total
-//   | control block, bitmap, bins   |hdr|payload ....|hdr|payload .|hdr|payload ..........|end|
-//   0 mod 8                         4 mod 8          4 mod 8                              4 mod 8
+//   heap                                                                                      heap + total
+//   | control block | bins      |hdr|payload ....|hdr|payload .|hdr|payload ..............|hdr|
+//   0 mod 8                     4 mod 8          4 mod 8                                   end chunk
 //
-// A chunk has its header word at 4 mod 8, so payloads are multiples of 8 and a live block costs 4 bytes. The last word of
-// the region is the header of an empty chunk that is always in use: whoever looks at "the next chunk" finds one.
+// A header is one word at 4 mod 8, so payloads are multiples of 8 and a live block costs 4 bytes. The last word of the
+// region is the header of the end chunk, which has no payload and is always in use: each chunk has one behind it.
 //
-//   live    | header | payload                                                      |
-//   free    | header | next | up | child | child |          ...              | tag |     child: large chunks only
+//   in use  | prev_foot | header | payload ...                                    |
+//   free    | prev_foot | header | prev | next | ...                   | (foot)   |
+//             ^ index                            the next chunk's prev_foot ^
 //
-//   header  | check: what is left | size in units | prev | prev | in use |              bit 0 on the right
+// prev_foot is the boundary tag: where the chunk before is free, its index. Otherwise the word is payload of that chunk.
 //
-// Sizes count units of 8 bytes, and links count them from the start of the heap; 0 is "none". They hold no pointer, so
-// the bytes of a heap mean the same at another address and on another machine, a link is always aligned, and one
-// comparison tells whether it stays inside the region. Every link is compared before it is followed: what a stray write
-// made of it must not lead outside.
+// Offsets and sizes count words of 4 bytes, so that they can be used by a machine's scaled addressing. A chunk's *index*
+// is the number of its first word; all indices are even. Its *size* is the number of words beyond MIN_WORDS, the least
+// that a chunk can have, so no size needs to be compared with a minimum. Its *tail*, index + size, is the index of its
+// last MIN_WORDS words: the chunk behind starts at tail + MIN_WORDS.
 //
-// "prev" says that the chunk before is in use. It stands twice, so that one flipped bit shows, and outside the checksum,
-// so that a neighbour can flip it without a new one. A free chunk has no checksum: its tag, which is its own link, and its
-// header confirm each other.
+// All bounds depend on one word, `limit`: an index below it, and a tail below it, are those of words inside the region.
+// Nothing is an absolute address, so the bytes mean the same in another place and on another machine.
 
 #ifndef GALLOC_CHUNK_H
 #define GALLOC_CHUNK_H
 
-#include "bits.h"
-#include "config.h"
 #include "galloc.h"
+#include "galloc_config.h"
 
-#if defined(__GNUC__)
-#define GALLOC_MAY_ALIAS __attribute__((may_alias)) // the words of a region were, and will be, the user's payload
+#if GALLOC_HARDENING >= 1
+#define GALLOC_MAGIC 0x47474747u // changes with the layout
 #else
-#define GALLOC_MAY_ALIAS
+#define GALLOC_MAGIC 0x30303030u
 #endif
-
-#define GALLOC_MAP_BITS 192u // bins that the bitmap has room for
+#define GALLOC_MIN_WORDS 4u
+#define GALLOC_MAX_REGION 0x40000000u // bytes
+#define GALLOC_MAP_WORDS (GALLOC_BINS / 32u)
 
 struct GALLOC_MAY_ALIAS galloc_heap {
-    uint32_t sums[2]; // make the XOR of the first words GALLOC_MAGIC, for the even ones, and 0, for the odd ones
-    // What follows up to `key` is settled by init and never changes.
-    uint8_t sub_shift;    // a smallbin has 1 << sub_shift places for its sub-bins
-    uint8_t bins;         // number of bins
-    int8_t class_base;    // size class of bin 0, if it were a large one; below 0 with many smallbins
-    uint8_t flags;        // GALLOC_FLAG_*
-    uint16_t sub_cap;     // 1 << number of the last sub-bin
-    uint16_t origin;      // link + origin was, at init, the address of a payload / 8: sub-bins go by its low bits
-    uint32_t units;       // link of the end chunk; every chunk's link is smaller
-    uint32_t first;       // link of the first chunk
-    uint32_t span;        // links that a chunk can have: first and up, with room for its words
-    uint32_t small_limit; // chunks of this many units and more are large
-    uint32_t check_mask;  // header bits that hold the checksum
-    uint32_t key;         // makes the checksums of two heaps differ
-
-    uint32_t map[GALLOC_MAP_BITS / 32u]; // bit i: bin i holds a chunk
-
-    uint32_t used;        // payload bytes of live blocks
-    uint32_t peak;        // the highest value of `used` before the last free
-    uint32_t allocs;      // blocks handed out
-    uint32_t frees;       // blocks taken back
-    uint32_t free_chunks; // chunks that are free
-    uint32_t failures;    // requests that failed
+    uint32_t map[GALLOC_MAP_WORDS]; // bit i: bin i holds a chunk
+    uint32_t limit;                 // index of the end chunk - 3
+    uint32_t limit_twin;            // limit + GALLOC_MAGIC
+    // What never changes.
+    uint32_t small_limit; // chunks of this size and more are large
+    uint32_t sub_factor;  // small size * this = its first bin: half the number of sub-bins, a power of two, as sizes are even
+    uint32_t sub_cap;     // 1 << number of the last sub-bin
+    uint32_t sub_cap_2;   // sub_cap * 2
+    uint32_t large_base;  // size class of a large chunk + this = its bin
+    uint32_t origin;      // index + this = address of the payload / 4, at the place where the heap was made
+    uint32_t key;         // makes the hashes of two heaps differ; the low bits, which are not among those, are GALLOC_KEY_*
+    uint32_t key_prev_free; // key ^ GALLOC_PREV_FREE
+    uint32_t size_mask;   // bits of a header that hold the size
+    uint32_t check_mask;  // the others
+    uint32_t sub_repeat;  // bits that are as far apart as smallbins are in the map
+    // Counters. Those that change together are neighbours, for machines that load and store two at once.
+    uint32_t peak;
+    uint32_t allocs;
+    uint32_t slack; // peak - bytes in use
+    uint32_t frees;
+    uint32_t splits;  // free chunks - frees - resizes
+    uint32_t resizes; // blocks that got another size in place
+    uint32_t failures;
+    uint32_t first;         // never changes: index of the first chunk, number of bins + 2
+    uint32_t stepping;      // GALLOC_STEPPING in galloc_alloc_step, until the request would search all chunks; else 0
+    uint32_t control_check; // of all words here that nothing else would verify
     uint32_t roots[GALLOC_ROOTS];
-    uint32_t guard; // XOR of peak, failures and roots: nothing else would tell that one was overwritten
-
-    uint32_t heads[]; // links of the first chunk of each bin
+    uint32_t bins[GALLOC_BINS]; // indices of the first chunks; a region has as many bins as it needs
 };
 
-_Static_assert(offsetof(struct galloc_heap, map) % 8u == 0, "the bitmap is read in words of the machine");
-
-typedef struct GALLOC_MAY_ALIAS {
-    uint32_t tag_before; // of the chunk before, if that is free
-    uint32_t header;
-    uint32_t next; // link of the next chunk of the same bin (small) or of the same size (large), or 0
-    uint32_t up; // number, from the start of the heap, of the word that holds this chunk's link: a bin, `next`, `child`
-    uint32_t child[2]; // large: subtrees with the next bit of the size clear, set
-} galloc_chunk_t;
+#define GALLOC_STEPPING 0x50455453u
 
 enum {
-    GALLOC_IN_USE = 1u,
-    GALLOC_PREV_IN_USE = 6u,
-    GALLOC_HEADER_SIZE = 4u,
-    GALLOC_MIN_UNITS = 2u,
-    GALLOC_FLAG_BOUNDED_SEARCH = 1u,
-    GALLOC_FLAG_SIZE_SHIFT = 1u, // from this bit on: the region's size modulo 8
+    GALLOC_KEY_ODD = 1u,        // always set
+    GALLOC_KEY_SIZE_SHIFT = 1u, // from this bit on: the region's size modulo 8
+    GALLOC_KEY_BOUNDED = 16u,   // config.bounded_search
+    GALLOC_KEY_OPTIONS = 31u,   // all of these
 };
 
-#define GALLOC_NO_UNITS 0x20000000u // more than any region has
+// The structure by which chunks are accessed starts where the heap does, so that the distance to the first index becomes
+// part of a machine's addressing. Index 0 is chosen such that a bin is the `next` of the "chunk" that has its number: so
+// the chunk before in a list and the head of the list are written to in the same way.
+#define GALLOC_ORIGIN ((uint32_t)offsetof(struct galloc_heap, bins) - 12u)
 
-#define GALLOC_LARGE_UNITS 4u // what a large chunk needs for its words
+typedef struct GALLOC_MAY_ALIAS {
+    uint32_t control[GALLOC_ORIGIN / 4u];
+    uint32_t prev_foot; // index of the chunk before in memory, if that is free
+    uint32_t header;
+    uint32_t prev; // free: index of the chunk before in its list, or number of its bin
+    uint32_t next; // free: index of the chunk behind in its list, or 0
+} galloc_chunk_t;
 
-GALLOC_INLINE galloc_chunk_t *galloc_chunk_at(const galloc_heap_t *heap, uint32_t link) {
-    return (galloc_chunk_t *)((uintptr_t)heap + (size_t)link * 8u);
+_Static_assert(GALLOC_ORIGIN % 8u == 0 && offsetof(galloc_chunk_t, next) == offsetof(struct galloc_heap, bins),
+               "indices are even, and bins are where `next` is");
+
+
+GALLOC_INLINE galloc_chunk_t *chunk_at(const galloc_heap_t *heap, size_t index) {
+    return (galloc_chunk_t *)((uintptr_t)heap + index * 4u);
 }
 
-GALLOC_INLINE void *galloc_payload_at(const galloc_heap_t *heap, uint32_t link) {
-    return (void *)((uintptr_t)heap + (size_t)link * 8u + 8u);
+GALLOC_INLINE void *payload_at(const galloc_heap_t *heap, size_t index) {
+    return (void *)((uintptr_t)heap + GALLOC_ORIGIN + 8u + index * 4u);
 }
 
-GALLOC_INLINE bool galloc_is_link(const galloc_heap_t *heap, uint32_t link) {
-    return link - heap->first < heap->span;
+// Index + this = address of the payload / 4.
+GALLOC_INLINE uint32_t origin_of(const galloc_heap_t *heap) {
+    return (uint32_t)(((uintptr_t)heap + GALLOC_ORIGIN + 8u) >> 2);
 }
 
-// A word of the heap by its number, and the numbers of those that hold links.
-GALLOC_INLINE uint32_t *galloc_word(const galloc_heap_t *heap, uint32_t number) {
-    return (uint32_t *)(uintptr_t)heap + number;
+// Payload bytes of a chunk.
+GALLOC_INLINE uint32_t payload_bytes(size_t size) {
+    return (uint32_t)size * 4u + 12u;
 }
 
-#define GALLOC_HEADS ((uint32_t)offsetof(struct galloc_heap, heads) / 4u)
-
-GALLOC_INLINE uint32_t galloc_next_of(uint32_t link) {
-    return link * 2u + 2u;
-}
-
-GALLOC_INLINE uint32_t galloc_child_of(uint32_t link, uint32_t side) {
-    return link * 2u + 4u + side;
-}
-
-// Whether the word of this number is one of the region and holds `link`.
-GALLOC_INLINE bool galloc_is_held(const galloc_heap_t *heap, uint32_t link, uint32_t number) {
-    return number / 2u < heap->units && *galloc_word(heap, number) == link;
-}
-
-// Links `link`, if it is one, to the word that holds it.
-#if GALLOC_SMALL_CODE
-void galloc_set_up(const galloc_heap_t *heap, uint32_t link, uint32_t up);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT void galloc_set_up(const galloc_heap_t *heap, uint32_t link, uint32_t up) {
-    if (galloc_is_link(heap, link)) {
-        galloc_chunk_at(heap, link)->up = up;
-    }
-}
-#endif
-
-GALLOC_INLINE uint32_t galloc_link_of(const galloc_heap_t *heap, const void *block) {
-    return (uint32_t)(((uintptr_t)block - (uintptr_t)heap) / 8u) - 1u;
-}
-
-GALLOC_INLINE uint32_t galloc_size_of(const galloc_heap_t *heap, uint32_t header) {
-#if GALLOC_HEADER_CHECK
-    return (header & ~heap->check_mask) / 8u;
+// Whether a chunk at `index`, which is below the limit, ends inside the region.
+GALLOC_INLINE bool tail_in_range(const galloc_heap_t *heap, size_t index, size_t size) {
+    (void)heap, (void)index, (void)size;
+#if GALLOC_64BIT
+    return GALLOC_HOLDS(index + size < heap->limit);
 #else
-    (void)heap;
-    return header / 8u;
+    return GALLOC_HOLDS(size < heap->limit - index);
 #endif
 }
 
-GALLOC_INLINE uint32_t galloc_free_size_at(const galloc_heap_t *heap, uint32_t link) {
-    return galloc_chunk_at(heap, link)->header / 8u;
+// ---- The control block -------------------------------------------------------------------------------------------
+
+GALLOC_HOT bool control_block_valid(const galloc_heap_t *heap) {
+    return GALLOC_LIKELY(heap != NULL) && GALLOC_LIKELY(heap->limit + GALLOC_MAGIC == heap->limit_twin);
 }
 
-// The header of a live chunk, but for its prev bits. The checksum is the top bits of a product with a constant. For sizes
-// of up to 16 bits the constant was searched such that no one, two or three flipped bits of a header cancel out, whatever
-// the size, offset and key (but for both prev bits).
-#if GALLOC_SMALL_CODE
-uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t link, uint32_t size);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT uint32_t galloc_live_header(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    uint32_t header = size * 8u + GALLOC_IN_USE;
-#if GALLOC_HEADER_CHECK
-    header |= ((header ^ link * 8u ^ heap->key) * 0x37357ae3u) & heap->check_mask;
+// Of galloc_check.c. The heap that a region can hold, and its bytes, 0 where there is no room for one.
+galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total);
+
+// What control_check has to be.
+uint32_t galloc_control_check(const galloc_heap_t *heap);
+
+GALLOC_INLINE uint32_t limit_of(uint32_t total) {
+    return total / 4u - 2u - GALLOC_ORIGIN / 4u - 3u;
+}
+
+// Of galloc.c. The bin of a chunk.
+size_t galloc_bin_of(const galloc_heap_t *heap, size_t index, size_t size);
+
+// ---- Headers -----------------------------------------------------------------------------------------------------
+//
+//            31      28                     18 17                    1   0
+//   in use  | check, ^ 1111 if prev is free   | size                   | 1 |     rotated to the left by 7
+//   free    | 0                               | size                   | 0 |     (a region of 512 KiB)
+//
+// All bits that the size does not need, and bit 0, are those of a hash of the chunk's tail. So one comparison verifies
+// size and place, and making a hash costs what verifying it does. "The chunk before is free" inverts four bits of it: so
+// the difference between header and hash is 0, GALLOC_PREV_FREE, or shows that this is no header. The factor was searched
+// such that no one to three inverted bits of a header go unnoticed (host_tests/core/test_header.py proves it).
+//
+// The rotation puts the bit that is always 1 in use where a byte of ASCII text, or the 0 behind it, is always 0: text that
+// runs over the end of a block cannot leave a valid header.
+
+#if GALLOC_HARDENING >= 1
+#define GALLOC_IN_USE 0x80u // in a header as stored
+#define GALLOC_PREV_FREE 0xf0000000u
+#define GALLOC_PREV_FREE_STORED 0x78u
+#define GALLOC_HASH_FACTOR 0x4d139e55u
+#define GALLOC_SIZE_MASK(heap) ((heap)->size_mask)
+#if GALLOC_64BIT
+#define GALLOC_CHECK_MASK(heap) ((heap)->check_mask)
 #else
-    (void)heap, (void)link;
-#endif
-    return header;
-}
+#define GALLOC_CHECK_MASK(heap) (~(heap)->size_mask) // one word less to load where there is an and-not
 #endif
 
-#if GALLOC_SMALL_CODE
-void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size);
-#endif
-#ifdef GALLOC_HOT
-GALLOC_HOT void galloc_set_free(const galloc_heap_t *heap, uint32_t link, uint32_t size) {
-    galloc_chunk_at(heap, link)->header = size * 8u + GALLOC_PREV_IN_USE;
-    galloc_chunk_at(heap, link + size)->tag_before = link;
-}
-#endif
-
-// Tells a chunk that the one before it was taken, or has become free. The header of a chunk that was overwritten stays
-// as wrong as it was.
-GALLOC_INLINE void galloc_toggle_prev(const galloc_heap_t *heap, uint32_t link) {
-    galloc_chunk_at(heap, link)->header ^= GALLOC_PREV_IN_USE;
+GALLOC_INLINE uint32_t pack_header(uint32_t x) {
+    return x << 7 | x >> 25;
 }
 
-// Units of the free chunk at `link`; 0 where header and tag say that there is none. Reads nothing outside the region.
-#if GALLOC_SMALL_CODE
-uint32_t galloc_free_units_at(const galloc_heap_t *heap, uint32_t link);
-uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link);
-#endif
-#ifdef GALLOC_HOT
-// `link` is one, or that of the end chunk.
-GALLOC_HOT uint32_t galloc_free_units_at(const galloc_heap_t *heap, uint32_t link) {
-    // Wrong flags turn into high bits, and so does a size below the least.
-    uint32_t more = galloc_chunk_at(heap, link)->header - (GALLOC_MIN_UNITS * 8u + GALLOC_PREV_IN_USE);
-    more = more >> 3 | more << 29;
-    size_t end = (size_t)link + more + GALLOC_MIN_UNITS;
-#if GALLOC_WORD_LOG2 == 5u // else the sum cannot wrap
-    if (end < link + GALLOC_MIN_UNITS) {
-        return 0;
+GALLOC_INLINE uint32_t unpack_header(uint32_t x) {
+    return x >> 7 | x << 25;
+}
+
+// Bit 0 is 1: tails are even, and the key is odd. Bits of the size are still among it. A constant `prev_state` costs
+// nothing.
+GALLOC_INLINE uint32_t tail_hash(const galloc_heap_t *heap, size_t tail, uint32_t prev_state) {
+    uint32_t hash = (uint32_t)tail * GALLOC_HASH_FACTOR;
+    if (GALLOC_64BIT && GALLOC_IS_CONSTANT(prev_state)) {
+        return hash ^ (prev_state != 0 ? heap->key_prev_free : heap->key);
     }
+    return hash ^ heap->key ^ prev_state;
+}
+#else
+// Without a hash: nobody would look at it.
+#define GALLOC_IN_USE 1u
+#define GALLOC_PREV_FREE 0x80000000u
+#define GALLOC_PREV_FREE_STORED GALLOC_PREV_FREE
+#define GALLOC_SIZE_MASK(heap) (~(GALLOC_PREV_FREE | GALLOC_IN_USE))
+#define GALLOC_CHECK_MASK(heap) (~GALLOC_SIZE_MASK(heap))
+#define pack_header(x) (x)
+#define unpack_header(x) (x)
+#define tail_hash(heap, tail, prev_state) (GALLOC_IN_USE | (prev_state))
 #endif
-    return end <= heap->units && galloc_chunk_at(heap, (uint32_t)end)->tag_before == link ? more + GALLOC_MIN_UNITS : 0;
+
+GALLOC_INLINE size_t free_size(uint32_t header) {
+    return unpack_header(header);
 }
 
-GALLOC_HOT uint32_t galloc_free_units(const galloc_heap_t *heap, uint32_t link) {
-    return galloc_is_link(heap, link) ? galloc_free_units_at(heap, link) : 0;
+GALLOC_INLINE uint32_t free_header(size_t size) {
+    return pack_header((uint32_t)size);
 }
-#endif
+
+// prev_state: 0, or GALLOC_PREV_FREE if the chunk before is free.
+GALLOC_HOT uint32_t live_header(const galloc_heap_t *heap, size_t size, size_t tail, uint32_t prev_state) {
+    (void)heap, (void)tail;
+    return pack_header((uint32_t)size | (tail_hash(heap, tail, prev_state) & GALLOC_CHECK_MASK(heap)));
+}
+
+// 0: a chunk in use behind one in use; GALLOC_PREV_FREE: behind a free one; anything else: no header of a chunk in use.
+GALLOC_INLINE uint32_t header_difference(const galloc_heap_t *heap, uint32_t unpacked, size_t tail) {
+    (void)heap, (void)tail;
+    return (tail_hash(heap, tail, 0) ^ unpacked) & GALLOC_CHECK_MASK(heap);
+}
 
 #endif

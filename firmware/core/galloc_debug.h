@@ -43,11 +43,20 @@ GALLOC_DEBUG_INLINE uint32_t *galloc_debug_oldest(galloc_debug_state_t *state) {
     return &state->aside[state->next % GALLOC_DEBUG_QUARANTINE];
 }
 
+// Gives back the block that is aside for longest. False where it was written to, or where damage hides the state.
+GALLOC_DEBUG_INLINE bool galloc_debug_give_back_oldest(galloc_heap_t *heap) {
+    galloc_debug_state_t *state = galloc_debug_state(heap);
+    return state != NULL && galloc_debug_give_back(heap, galloc_debug_oldest(state));
+}
+
 // Poisons a live block and puts it aside, in the place of the oldest, which must be empty.
 GALLOC_DEBUG_INLINE void galloc_debug_set_aside(galloc_heap_t *heap, void *payload,
                                                 const galloc_debug_record_t *record) {
     galloc_debug_state_t *state = galloc_debug_state(heap);
     uint8_t *block = (uint8_t *)payload - record->front;
+    if (state == NULL) {
+        return; // damage hides it; the block stays out of use
+    }
     galloc_debug_fill(payload, record->size, GALLOC_DEBUG_FREED);
     galloc_debug_fence(heap, block, record->size, record->front, GALLOC_DEBUG_IS_FREED);
     GALLOC_DEBUG_HIDE(payload, record->size);
@@ -76,8 +85,8 @@ GALLOC_DEBUG_INLINE void *galloc_debug_do_alloc(galloc_heap_t *heap, size_t size
         return galloc_alloc(heap, SIZE_MAX, align); // counts the failure
     }
     uint8_t *block = galloc_debug_take(heap, front + size + GALLOC_DEBUG_BACK, align);
-    if (block == NULL) {
-        return NULL;
+    if (block == NULL || galloc_usable_size(heap, block) < front + size + GALLOC_DEBUG_BACK) {
+        return NULL; // no room, or a damaged heap
     }
     uint8_t *payload = galloc_debug_fence(heap, block, size, front, GALLOC_DEBUG_IS_LIVE);
     galloc_debug_fill(payload, size, GALLOC_DEBUG_NEW);
@@ -88,7 +97,8 @@ GALLOC_DEBUG_INLINE void *galloc_debug_do_alloc(galloc_heap_t *heap, size_t size
 GALLOC_DEBUG_INLINE bool galloc_debug_do_resize(galloc_heap_t *heap, uint8_t *payload, size_t size) {
     galloc_debug_record_t record;
     if (galloc_debug_find(heap, payload, &record) != GALLOC_OK || size > GALLOC_DEBUG_MOST ||
-        !galloc_resize(heap, payload - record.front, record.front + size + GALLOC_DEBUG_BACK)) {
+        !galloc_resize(heap, payload - record.front, record.front + size + GALLOC_DEBUG_BACK) ||
+        galloc_usable_size(heap, payload - record.front) < record.front + size + GALLOC_DEBUG_BACK) {
         return false;
     }
     galloc_debug_fence(heap, payload - record.front, size, record.front, GALLOC_DEBUG_IS_LIVE);
@@ -116,7 +126,7 @@ GALLOC_DEBUG_INLINE void *galloc_debug_do_realloc(galloc_heap_t *heap, uint8_t *
     void *moved = galloc_debug_do_alloc(heap, size, align);
     if (moved != NULL) {
         memcpy(moved, payload, size < record.size ? size : record.size);
-        galloc_debug_give_back(heap, galloc_debug_oldest(galloc_debug_state(heap)));
+        galloc_debug_give_back_oldest(heap);
         galloc_debug_set_aside(heap, payload, &record);
     }
     return moved;
@@ -191,7 +201,7 @@ GALLOC_DEBUG_INLINE galloc_fault_t galloc_debug_free(galloc_heap_t *heap, void *
     GALLOC_DEBUG_ENTER();
     galloc_debug_record_t record;
     galloc_fault_t fault = galloc_debug_find(heap, payload, &record);
-    if (fault == GALLOC_OK && !galloc_debug_give_back(heap, galloc_debug_oldest(galloc_debug_state(heap)))) {
+    if (fault == GALLOC_OK && !galloc_debug_give_back_oldest(heap)) {
         fault = GALLOC_FAULT_CORRUPT;
     }
     if (fault == GALLOC_OK) {

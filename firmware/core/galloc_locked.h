@@ -38,9 +38,9 @@ __attribute__((weak)) bool galloc_host_lock;
 #error "define both GALLOC_LOCK(heap) and GALLOC_UNLOCK(heap), or neither"
 #endif
 
-// Hooks for who wants to see each operation, called inside the lock when it is done; they do nothing by default.
-// block, to: NULL for a request that found no memory. from: the block before; NULL for a new one. align: 0 where the
-// block keeps its own.
+// Hooks that see each operation when it is done, called inside the lock. They do nothing by default.
+// block, to: NULL for a request that found no memory. from: the block before; NULL for a new one. align: 0 if the block
+// keeps its own.
 #ifndef GALLOC_ON_ALLOC
 #define GALLOC_ON_ALLOC(heap, block, size, align) ((void)0)
 #define GALLOC_ON_FREE(heap, block) ((void)0)
@@ -49,10 +49,17 @@ __attribute__((weak)) bool galloc_host_lock;
 
 // As galloc_alloc.
 static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    GALLOC_LOCK(heap);
-    void *block = galloc_alloc(heap, size, align);
-    GALLOC_ON_ALLOC(heap, block, size, align);
-    GALLOC_UNLOCK(heap);
+    galloc_search_t search;
+    memset(&search, 0, sizeof(search));
+    void *block;
+    do {
+        GALLOC_LOCK(heap);
+        block = galloc_alloc_step(heap, size, align, &search);
+        if (block != NULL || !search.more) {
+            GALLOC_ON_ALLOC(heap, block, size, align);
+        }
+        GALLOC_UNLOCK(heap);
+    } while (block == NULL && search.more);
     return block;
 }
 
@@ -112,50 +119,71 @@ static inline bool galloc_locked_realloc_begin(galloc_heap_t *heap, void *block,
     return done;
 }
 
-static inline void galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
+static inline bool galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
     GALLOC_LOCK(heap);
-    galloc_realloc_end(heap, move);
+    bool done = galloc_realloc_end(heap, move);
     GALLOC_UNLOCK(heap);
+    return done;
 }
 
-// As galloc_realloc, in up to three short spells of the lock; the payload is moved outside of them. Others that run
-// meanwhile may see more memory in use than before and after.
+// As galloc_realloc, in short spells of the lock; the payload is moved outside of them. Others that run meanwhile may see
+// more memory in use than before and after.
 static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
+    bool aligned = align <= 1u || (((uintptr_t)block | align) & (align - 1u)) == 0, resized, sound;
     {
         GALLOC_LOCK(heap);
-        bool done = galloc_realloc_begin(heap, block, size, align, &move);
-        if (done && move.to != NULL && move.bytes == 0) {
+        resized = aligned && galloc_resize(heap, block, size);
+        if (resized) {
+            GALLOC_ON_REALLOC(heap, block, block, size, align);
+        }
+        GALLOC_UNLOCK(heap);
+    }
+    if (resized) {
+        return block;
+    }
+    if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
+        return NULL;
+    }
+    bool moves = move.from != NULL;
+    galloc_search_t search;
+    memset(&search, 0, sizeof(search));
+    search.more = true;
+    while (move.to == NULL && search.more) {
+        GALLOC_LOCK(heap);
+        move.to = galloc_alloc_step(heap, size, align, &search);
+        if (move.to != NULL ? !moves : !search.more) {
             GALLOC_ON_REALLOC(heap, block, move.to, size, align);
         }
         GALLOC_UNLOCK(heap);
-        if (!done) {
-            return NULL;
-        }
     }
-    if (move.to == NULL) {
+    if (move.to == NULL || !moves) {
+        return move.to;
+    }
+    memmove(move.to, move.from, move.bytes);
+    {
         GALLOC_LOCK(heap);
-        move.to = galloc_alloc(heap, size, align);
-        if (move.to == NULL || move.bytes == 0) {
+        sound = galloc_realloc_end(heap, &move);
+        if (sound) {
             GALLOC_ON_REALLOC(heap, block, move.to, size, align);
+        } else {
+            galloc_free(heap, move.to);
         }
         GALLOC_UNLOCK(heap);
     }
-    if (move.to != NULL && move.bytes != 0) {
-        memmove(move.to, move.from, move.bytes);
-        GALLOC_LOCK(heap);
-        galloc_realloc_end(heap, &move);
-        GALLOC_ON_REALLOC(heap, block, move.to, size, align);
-        GALLOC_UNLOCK(heap);
-    }
-    return move.to;
+    return sound ? move.to : NULL;
 }
 
-// As galloc_stats.
+// As galloc_stats. Where the heap changes all the time, `largest` may be that of some of the chunks only.
 static inline void galloc_locked_stats(galloc_heap_t *heap, galloc_stats_t *out) {
-    GALLOC_LOCK(heap);
-    galloc_stats(heap, out);
-    GALLOC_UNLOCK(heap);
+    galloc_search_t search;
+    memset(&search, 0, sizeof(search));
+    bool done;
+    do {
+        GALLOC_LOCK(heap);
+        done = galloc_stats_step(heap, out, &search);
+        GALLOC_UNLOCK(heap);
+    } while (!done);
 }
 
 // As galloc_check. Holds the lock for the whole heap: O(chunks), some 50 instructions a chunk.

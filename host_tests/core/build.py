@@ -40,20 +40,20 @@ class Variant:
     sanitizers: tuple[str, ...] = SANITIZERS
     optimise: str = "-O1"
     program: tuple[str, ...] = SERVE
-    checked: bool = True  # the header word carries its checksum
+    level: int = 2  # GALLOC_HARDENING
 
     def __str__(self) -> str:
         return self.name
 
 
-_NOCHECK = ("-DGALLOC_HEADER_CHECK=0",)
+_LEVEL_1 = ("-DGALLOC_HARDENING=1",)
 _SMALL = ("-DGALLOC_SMALLBINS=4", "-DGALLOC_ALIGNMENT_SUB_BINS=2")
 
 VARIANTS = (
     Variant("gcc64"),
     Variant("gcc32", bits=32),
-    Variant("gcc64-nocheck", flags=_NOCHECK, checked=False),
-    Variant("gcc32-nocheck", bits=32, flags=_NOCHECK, checked=False),
+    Variant("gcc64-Os", optimise="-Os"),
+    Variant("gcc32-Os", bits=32, optimise="-Os"),
     Variant("gcc64-small", flags=_SMALL),
     Variant("gcc32-small", bits=32, flags=_SMALL),
     Variant("clang64", compiler="clang"),

@@ -46,8 +46,9 @@ def could_hold(base: int, walk: list[Chunk], size: int, align: int) -> bool:
 
 
 def owed_when_bounded(walk: list[Chunk], size: int, align: int) -> bool:
-    """Whether some hole holds an over-aligned request wherever it lies."""
-    return any(not c.live and c.size >= payload_for(size) + align + STEP for c in walk)
+    """Whether some hole is in a larger bin than that of the request with the worst padding."""
+    padding = align if align > STEP else 0
+    return any(not c.live and c.size >= 2 * (payload_for(size) + padding + STEP) for c in walk)
 
 
 def find(walk: list[Chunk], block: int) -> int:
@@ -176,8 +177,8 @@ class Model:
         walk = self.state.walk
         if block is None:
             owed = could_hold(self.base, walk, size, align)
-            if self.bounded and align > STEP:
-                owed = owed_when_bounded(walk, size, align)
+            if self.bounded:
+                owed = owed and owed_when_bounded(walk, size, align)
             assert not owed, f"{size} bytes at {align} refused although a hole can hold them"
             self._advance(after, walk, failures=1)
             return
@@ -217,8 +218,8 @@ class Model:
             forward = (self.base + block) % max(align, STEP) == 0
             assert not (forward and payload_for(size) <= end - block), "growth in place refused"
             owed = could_hold(self.base, walk, size, align) or around
-            if self.bounded and align > STEP:
-                owed = owed_when_bounded(walk, size, align)
+            if self.bounded:
+                owed = owed and owed_when_bounded(walk, size, align)
             assert not owed, f"realloc to {size} at {align} refused although it fits"
             self._advance(after, walk, failures=1)
             return

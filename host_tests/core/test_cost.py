@@ -10,7 +10,7 @@ from . import build
 
 # Most basic blocks of one call, whatever the number of holes. Over-aligned requests run with
 # bounded_search.
-LIMITS = {"alloc": 260, "aligned": 340, "free": 180, "resize": 160, "stats": 400, "owns": 20}
+LIMITS = {"alloc": 260, "aligned": 340, "free": 180, "resize": 160, "owns": 20}
 HOLES = (10, 100, 1000, 2000)
 PATTERNS = ("same", "rising", "falling", "random", "lucky")
 

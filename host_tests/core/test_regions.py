@@ -22,7 +22,7 @@ def test_overhead_is_exact_to_sixteen(driver, config, size):
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_overhead_tells_the_smallest_region(driver, config):
-    said = driver.overhead(6000, config)
+    said = driver.overhead(400, config)
     driver.map(said + 16 + 16 + 23)
     assert driver.init(config)
     driver.alloc(0)

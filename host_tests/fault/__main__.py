@@ -18,14 +18,14 @@ def table(rows: list[Row], title: str) -> Table:
     shown = Table(title=title, title_justify="left")
     for name in ("configuration", "harm"):
         shown.add_column(name)
-    for name in ("injected", "told", "by free", "by check", "missed", "crashed"):
+    for name in ("injected", "detected", "by free", "by check", "missed", "crashed"):
         shown.add_column(name, justify="right")
     last = None
     for row in rows:
         if last not in (None, row.configuration):
             shown.add_section()
         last = row.configuration
-        counts = (row.injected, row.told, row.by_free, row.by_check, row.missed, row.crashed)
+        counts = (row.injected, row.detected, row.by_free, row.by_check, row.missed, row.crashed)
         style = "red" if row.missed or row.crashed else None
         shown.add_row(row.configuration, row.kind, *(f"{n:,}" for n in counts), style=style)
     return shown

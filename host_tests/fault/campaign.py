@@ -16,6 +16,7 @@ COUNT = 10_000
 INJECT = Variant(
     "inject",
     optimise="-O2",
+    flags=("-DGALLOC_SHIFT_COUNT(n)=((n) & 31u)",),
     sanitizers=("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"),
     program=(*(str(HERE / name) for name in ("inject.c", "kinds.c", "subject.c")), "harness.c"),
 )
@@ -28,7 +29,7 @@ class Row:
     configuration: str
     kind: str
     injected: int
-    told: int
+    detected: int
     by_free: int
     by_check: int
     missed: int

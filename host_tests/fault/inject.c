@@ -1,7 +1,7 @@
 // Fault injection: inject SEED COUNT. For each configuration and kind of harm, COUNT injections into random heaps.
 //
 // Prints a line each, fields separated by tabs:
-//     configuration, kind, injected, told, refused by free, told by check, missed, crashed
+//     configuration, kind, injected, detected, refused by free, detected by check, missed, crashed
 // and the first misses of each on stderr. What a page fault, an undefined operation, an endless loop, a byte written
 // outside the region, or a refused free that changed a byte spoils counts as crashed.
 
@@ -27,7 +27,7 @@ static const struct {
 };
 
 typedef struct {
-    unsigned long injected, told, by_free, by_check, missed, crashed;
+    unsigned long injected, detected, by_free, by_check, missed, crashed;
 } tally_t;
 
 // ---- a harness for what must not happen ----
@@ -74,7 +74,7 @@ static unsigned judge(subject_t *subject, const kind_t *kind, rng_t *rng, uint8_
     if (galloc_check(subject->heap, NULL) != GALLOC_OK) {
         outcome |= BY_CHECK;
     }
-    if (kind->duty == TOLD_BY_FREE && outcome) {
+    if (kind->duty == BY_FREE_ALONE && outcome) {
         fprintf(stderr, "the heap was not sound: %s\n", kinds_story);
         return CRASHED;
     }
@@ -85,7 +85,9 @@ static unsigned judge(subject_t *subject, const kind_t *kind, rng_t *rng, uint8_
             return CRASHED;
         }
     }
-    outcome = outcome ? outcome : MISSED;
+    if (kind->duty == BY_EITHER ? outcome == 0 : (outcome & BY_FREE) == 0) {
+        outcome = MISSED;
+    }
     subject_use(subject, rng);
     return outcome;
 }
@@ -114,7 +116,7 @@ static void count(tally_t *tally, unsigned outcome) {
     tally->injected++;
     tally->by_free += (outcome & BY_FREE) != 0;
     tally->by_check += (outcome & BY_CHECK) != 0;
-    tally->told += (outcome & (BY_FREE | BY_CHECK)) != 0;
+    tally->detected += (outcome & (BY_FREE | BY_CHECK)) != 0;
     tally->missed += (outcome & MISSED) != 0;
     tally->crashed += (outcome & CRASHED) != 0;
 }
@@ -160,7 +162,7 @@ int main(int argc, char **argv) {
         for (size_t k = 0; k < kinds_count; k++) {
             uint32_t number = (uint32_t)(c * kinds_count + k);
             tally_t t = campaign(seed, number, &configurations[c].config, &kinds[k], wanted);
-            printf("%s\t%s\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\n", configurations[c].name, kinds[k].name, t.injected, t.told,
+            printf("%s\t%s\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\n", configurations[c].name, kinds[k].name, t.injected, t.detected,
                    t.by_free, t.by_check, t.missed, t.crashed);
             fflush(stdout);
         }

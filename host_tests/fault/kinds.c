@@ -1,6 +1,6 @@
 #include "kinds.h"
 
-#include "heap.h" // the core's own: which words of a chunk carry something
+#include "chunk.h" // the core's own: which words of a heap carry something
 
 #include <stdio.h>
 #include <string.h>
@@ -31,11 +31,11 @@ static uint32_t flipped(uint32_t word, uint32_t bits, rng_t *rng) {
     return word ^ mask;
 }
 
-// A link to some chunk of the heap, or close to it.
-static uint32_t some_link(const subject_t *subject, rng_t *rng) {
+// The index of some chunk of the heap, or close to it.
+static uint32_t some_index(const subject_t *subject, rng_t *rng) {
     const piece_t *piece = &subject->pieces[rng_below(rng, (uint32_t)subject->count)];
-    uint32_t link = (uint32_t)offset_of(subject, piece->payload) / 8u - 1u;
-    return link + (rng_below(rng, 4) == 0 ? rng_below(rng, 3) - 1u : 0u);
+    uint32_t index = ((uint32_t)offset_of(subject, piece->payload) - 8u - GALLOC_ORIGIN) / 4u;
+    return index + (rng_below(rng, 4) == 0 ? rng_below(rng, 3) - 1u : 0u);
 }
 
 static uint32_t some_word(const subject_t *subject, uint32_t word, rng_t *rng) {
@@ -47,7 +47,7 @@ static uint32_t some_word(const subject_t *subject, uint32_t word, rng_t *rng) {
         case 2:
             return rng_below(rng, 2) ? 0u : 0xFFFFFFFFu;
         case 3:
-            return some_link(subject, rng);
+            return some_index(subject, rng);
         case 4:
             return rng_below(rng, (uint32_t)subject->region.size);
         default:
@@ -86,6 +86,20 @@ static void *header_3(subject_t *subject, rng_t *rng) {
     return header_bits(subject, rng, 3);
 }
 
+// Text that runs over the end of the block before: 1 to 4 bytes, the last one may be the 0 behind it.
+static void *header_text(subject_t *subject, rng_t *rng) {
+    uint8_t *block = subject->pieces[subject_pick(subject, rng, true)].payload, text[4];
+    uint32_t before = read_word(block - 4), bytes = 1 + rng_below(rng, 4);
+    for (uint32_t i = 0; i < bytes; i++) {
+        text[i] = (uint8_t)(rng_below(rng, 8) == 0 ? '\n' : 0x20 + rng_below(rng, 0x5f));
+    }
+    text[bytes - 1] = rng_below(rng, 2) ? text[bytes - 1] : 0;
+    memcpy(block - 4, text, bytes);
+    TELL("header of the block at %zu: %#x becomes %#x by %u bytes of text", offset_of(subject, block), (unsigned)before,
+         (unsigned)read_word(block - 4), (unsigned)bytes);
+    return block;
+}
+
 static void *header_word(subject_t *subject, rng_t *rng) {
     uint8_t *block = subject->pieces[subject_pick(subject, rng, true)].payload;
     overwrite(subject, block - 4, "header", rng);
@@ -109,20 +123,13 @@ static void *links(subject_t *subject, rng_t *rng) {
         return NULL;
     }
     uint8_t *payload = subject->pieces[index].payload;
-    const galloc_chunk_t *chunk = (const void *)(payload - 8);
-    uint32_t words;
-    if (chunk->header / 8u < subject->heap->small_limit) {
-        words = 2;
-    } else {
-        words = 4;
-    }
-    static const char *const names[] = {"next", "up", "first child", "second child"};
-    uint32_t word = rng_below(rng, words);
+    static const char *const names[] = {"prev", "next"};
+    uint32_t word = rng_below(rng, 2);
     overwrite(subject, payload + 4u * word, names[word], rng);
     return neighbour(subject, index, rng);
 }
 
-static void *free_header(subject_t *subject, rng_t *rng) {
+static void *header_of_free(subject_t *subject, rng_t *rng) {
     size_t index = subject_pick(subject, rng, false);
     if (index == subject->count) {
         return NULL;
@@ -144,11 +151,11 @@ static void *boundary_tag(subject_t *subject, rng_t *rng) {
 // ---- the control block, and the end chunk, which belongs to it ----
 
 static void *control_block(subject_t *subject, rng_t *rng) {
-    uint32_t words = ((uint32_t)sizeof *subject->heap + 4u * subject->heap->bins) / 4u;
-    uint32_t word = rng_below(rng, 2) ? rng_below(rng, words + 1u) : rng_below(rng, 31); // its front more often
+    uint32_t words = (uint32_t)offsetof(struct galloc_heap, bins) / 4u + subject->heap->first - 2u;
+    uint32_t word = rng_below(rng, 2) ? rng_below(rng, words + 1u) : rng_below(rng, 25); // its front more often
     uint8_t *at = (uint8_t *)subject->heap + 4u * word;
     if (word == words) {
-        at = (uint8_t *)&galloc_chunk_at(subject->heap, subject->heap->units)->header;
+        at = (uint8_t *)&chunk_at(subject->heap, subject->heap->limit + 3u)->header;
     }
     overwrite(subject, at, "control word", rng);
     return subject->pieces[subject_pick(subject, rng, true)].payload;
@@ -251,18 +258,19 @@ static void *stale(subject_t *subject, rng_t *rng) {
 }
 
 const kind_t kinds[] = {
-    {"header, 1 bit", header_1, TOLD_BY_EITHER},
-    {"header, 2 bits", header_2, TOLD_BY_EITHER},
-    {"header, 3 bits", header_3, TOLD_BY_EITHER},
-    {"header, whole word", header_word, TOLD_BY_EITHER},
-    {"links", links, TOLD_BY_EITHER},
-    {"header of a free chunk", free_header, TOLD_BY_EITHER},
-    {"boundary tag", boundary_tag, TOLD_BY_EITHER},
-    {"control block", control_block, TOLD_BY_EITHER},
-    {"double free", double_free, TOLD_BY_FREE},
-    {"interior pointer", interior, TOLD_BY_FREE},
-    {"misaligned pointer", misaligned, TOLD_BY_FREE},
-    {"foreign pointer", foreign, TOLD_BY_FREE},
-    {"stale after coalescing", stale, TOLD_BY_FREE},
+    {"header, 1 bit", header_1, BY_FREE_ALWAYS},
+    {"header, 2 bits", header_2, BY_FREE_ALWAYS},
+    {"header, 3 bits", header_3, BY_FREE_ALWAYS},
+    {"header, text", header_text, BY_FREE_ALWAYS},
+    {"header, whole word", header_word, BY_EITHER},
+    {"links", links, BY_EITHER},
+    {"header of a free chunk", header_of_free, BY_EITHER},
+    {"boundary tag", boundary_tag, BY_EITHER},
+    {"control block", control_block, BY_EITHER},
+    {"double free", double_free, BY_FREE_ALONE},
+    {"interior pointer", interior, BY_FREE_ALONE},
+    {"misaligned pointer", misaligned, BY_FREE_ALONE},
+    {"foreign pointer", foreign, BY_FREE_ALONE},
+    {"stale after coalescing", stale, BY_FREE_ALONE},
 };
 const size_t kinds_count = sizeof kinds / sizeof kinds[0];

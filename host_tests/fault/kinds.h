@@ -6,8 +6,9 @@
 #include "subject.h"
 
 typedef enum {
-    TOLD_BY_EITHER, // the heap is damaged: galloc_check must tell, or galloc_free refuse
-    TOLD_BY_FREE,   // the heap is sound, the pointer is not: galloc_free must refuse
+    BY_EITHER,      // the heap is damaged: galloc_check must detect it, or galloc_free refuse
+    BY_FREE_ALWAYS, // the block's own header is damaged: galloc_free must refuse
+    BY_FREE_ALONE,  // the heap is sound, the pointer is not: galloc_free must refuse
 } duty_t;
 
 // Does the harm. Returns the block to free afterwards. NULL: this heap offers no place for it, nothing was changed.

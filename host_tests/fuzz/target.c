@@ -106,7 +106,11 @@ static void operate(checked_t *run, const uint8_t *op) {
     switch (count == 0 && kind >= 2 && kind <= 5 ? 0 : kind) {
         case 0:
         case 1:
-            checked_alloc(run, size, align, kind == 1);
+            if (kind == 1 && op[0] / 8u % 2u != 0) {
+                checked_alloc_in_steps(run, size, align, op[0] / 16u);
+            } else {
+                checked_alloc(run, size, align, kind == 1);
+            }
             break;
         case 2:
         case 3:

@@ -1,13 +1,13 @@
 #include "checked.h"
 
-// With bounded_search, an over-aligned request is owed only what fits at the worst address.
+// With bounded_search, a request is owed only what a chunk of a larger bin can hold at the worst address.
 static void judge_refusal(checked_t *run, size_t size, size_t align) {
     run->failures++;
     bool owed = (align & (align - 1)) == 0 && heap_could_hold(run->heap, size, align);
-    if (owed && run->bounded_search && align > 8) {
+    if (owed && run->bounded_search) {
         galloc_stats_t stats;
         galloc_stats(run->heap, &stats);
-        owed = stats.largest >= payload_for(size) + align + 8;
+        owed = stats.largest >= 2 * (payload_for(size) + (align > 8 ? align : 0) + 8);
     }
     if (owed) {
         fail("%zu bytes at %zu refused although a hole can hold them", size, align);
@@ -44,6 +44,28 @@ void checked_alloc(checked_t *run, size_t size, size_t align, bool zeroed) {
         }
     }
     take(run, block, size, align);
+}
+
+void checked_alloc_in_steps(checked_t *run, size_t size, size_t align, size_t index) {
+    galloc_search_t search = {0};
+    uint8_t *block;
+    bool changed = false;
+    size_t steps = 0;
+    do {
+        block = galloc_alloc_step(run->heap, size, align, &search);
+        if (block == NULL && search.more && !changed && index < run->shadow.count) {
+            checked_resize(run, index, run->shadow.live[index].usable / 2);
+            changed = true;
+        }
+        if (++steps > run->region->size) {
+            fail("a search without an end");
+        }
+    } while (block == NULL && search.more);
+    if (block == NULL) {
+        judge_refusal(run, size, align);
+    } else {
+        take(run, block, size, align);
+    }
 }
 
 void checked_free(checked_t *run, size_t index) {

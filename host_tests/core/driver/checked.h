@@ -16,6 +16,8 @@ typedef struct {
 
 // `align` may be anything: what is no power of two must be refused.
 void checked_alloc(checked_t *run, size_t size, size_t align, bool zeroed);
+// The same by galloc_alloc_step. Between the first two steps the block at `index`, if there is one, gets half its size.
+void checked_alloc_in_steps(checked_t *run, size_t size, size_t align, size_t index);
 void checked_free(checked_t *run, size_t index);
 void checked_realloc(checked_t *run, size_t index, size_t size, size_t align);
 void checked_resize(checked_t *run, size_t index, size_t size);

@@ -21,9 +21,9 @@ typedef enum { SAME, RISING, FALLING, RANDOM, LUCKY, PATTERNS } pattern_t;
 
 static const char *const pattern_names[] = {"same", "rising", "falling", "random", "lucky"};
 
-typedef enum { ALLOC, ALIGNED, FREE, RESIZE, STATS, OWNS, KINDS } kind_t;
+typedef enum { ALLOC, ALIGNED, FREE, RESIZE, OWNS, KINDS } kind_t;
 
-static const char *const kind_names[] = {"alloc", "aligned", "free", "resize", "stats", "owns"};
+static const char *const kind_names[] = {"alloc", "aligned", "free", "resize", "owns"};
 
 #define SEED 20240607u
 
@@ -50,13 +50,9 @@ static size_t hole_size(pattern_t pattern, uint32_t index, uint32_t count, rng_t
 
 // One alloc and what follows from it, each counted; the heap is as before afterwards.
 static void probe(galloc_heap_t *heap, size_t size, size_t align) {
-    galloc_stats_t stats;
     steps = 0;
     uint8_t *block = galloc_alloc(heap, size, align);
     note(align > 8 ? ALIGNED : ALLOC);
-    steps = 0;
-    galloc_stats(heap, &stats);
-    note(STATS);
     if (block == NULL) {
         return;
     }

@@ -44,7 +44,11 @@ static void act(run_t *run, uint32_t pressure) {
     size_t count = run->on.shadow.count, size = random_size(run), align = random_align(run);
     size_t index = count == 0 ? 0 : rng_below(&run->rng, (uint32_t)count);
     if (count == 0 || choice < pressure) {
-        checked_alloc(&run->on, size, align, rng_below(&run->rng, 4) == 0);
+        if (rng_below(&run->rng, 4) == 0) {
+            checked_alloc_in_steps(&run->on, size, align, rng_below(&run->rng, 64));
+        } else {
+            checked_alloc(&run->on, size, align, rng_below(&run->rng, 4) == 0);
+        }
     } else if (choice < 75) {
         checked_free(&run->on, index);
     } else if (choice < 90) {
