@@ -837,6 +837,9 @@ static GALLOC_COLD galloc_fault_t fault_at(const galloc_heap_t *heap, size_t ind
     if (!control_block_valid(heap)) {
         return GALLOC_FAULT_GEOMETRY;
     }
+    if (heap->control_check != galloc_control_check(heap)) {
+        return GALLOC_FAULT_CORRUPT; // whatever is wrong with the pointer: nothing of the heap can be relied on
+    }
     if (offset / 4u < heap->first || offset / 4u >= heap->limit) {
         return GALLOC_FAULT_FOREIGN;
     }

@@ -153,7 +153,7 @@ mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, 
 
 mp_obj_t galloc_heap_alloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
-        galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_alloc], n_args, n_kw);
+        galloc_method_count(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_alloc), n_args, n_kw);
     }
     return galloc_block_alloc(self_in, NULL, n_args, n_kw, args);
 }
@@ -308,7 +308,7 @@ void galloc_block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = galloc_new_uint(usable);
     } else if (attr == MP_QSTR_free) {
         // Found here it is found sooner.
-        dest[0] = MP_OBJ_FROM_PTR(&galloc_block_methods[GALLOC_BLOCK_MP_QSTR_free]);
+        dest[0] = MP_OBJ_FROM_PTR(galloc_method_at(galloc_block_methods, GALLOC_BLOCK_MP_QSTR_free));
         dest[1] = self_in;
     } else {
         dest[1] = MP_OBJ_SENTINEL; // look on among the methods

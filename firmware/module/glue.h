@@ -37,6 +37,13 @@
 #define GLUE_ALIAS __attribute__((may_alias)) // payload may have been written as anything
 #define GLUE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define GLUE_LIKELY(x) __builtin_expect(!!(x), 1)
+// MicroPython's linker for Xtensa takes an address such as &table[3] for that of the table. So the compiler must add the
+// offset at run time: it does if it does not know what the pointer is.
+#if GALLOC_NATMOD && defined(__XTENSA__)
+#define GLUE_HIDE(pointer) __asm__("" : "+r"(pointer))
+#else
+#define GLUE_HIDE(pointer) (void)(pointer)
+#endif
 
 // --- Objects -----------------------------------------------------------------------------------------------------
 
@@ -382,6 +389,11 @@ mp_obj_t galloc_heap_attach(void *self_in, size_t n_args, size_t n_kw, const mp_
 // The methods of each class in the order of names.h, and the place of each function there.
 extern const galloc_method_t galloc_heap_methods[], galloc_block_methods[], galloc_arena_methods[];
 extern const galloc_method_t galloc_roots_methods[], galloc_state_methods[], galloc_attach_methods[];
+
+GLUE_INLINE const galloc_method_t *galloc_method_at(const galloc_method_t *methods, size_t i) {
+    GLUE_HIDE(methods);
+    return &methods[i];
+}
 #define GALLOC_IN_HEAP(name, function, least, most, named) GALLOC_HEAP_##name,
 #define GALLOC_IN_BLOCK(name, function, least, most, named) GALLOC_BLOCK_##name,
 #define GALLOC_IN_ARENA(name, function, least, most, named) GALLOC_ARENA_##name,

@@ -74,7 +74,7 @@ galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
         self->bound[i] = NULL; // the collector may run
     }
     for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
-        self->bound[i] = galloc_method_bind(&galloc_heap_methods[i], GALLOC_KIND_BOUND, self);
+        self->bound[i] = galloc_method_bind(galloc_method_at(galloc_heap_methods, i), GALLOC_KIND_BOUND, self);
     }
     self->bound[GALLOC_HEAP_MP_QSTR_free]->base.type = (const mp_obj_type_t *)&galloc_free_type;
     self->bound[GALLOC_HEAP_MP_QSTR_malloc]->base.type = (const mp_obj_type_t *)&galloc_malloc_type;
@@ -266,10 +266,10 @@ void galloc_heap_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     } else if (attr == MP_QSTR_alloc) {
         dest[0] = MP_OBJ_FROM_PTR(self->bound[GALLOC_HEAP_MP_QSTR_alloc]);
     } else if (attr == MP_QSTR_get32) {
-        dest[0] = MP_OBJ_FROM_PTR(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_get32]);
+        dest[0] = MP_OBJ_FROM_PTR(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_get32));
         dest[1] = self_in;
     } else if (attr == MP_QSTR_put32) {
-        dest[0] = MP_OBJ_FROM_PTR(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_put32]);
+        dest[0] = MP_OBJ_FROM_PTR(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_put32));
         dest[1] = self_in;
     } else if (attr == MP_QSTR_root) {
         roots_obj_t *roots = GLUE_NEW(roots_obj_t, galloc_roots_type);

@@ -77,7 +77,7 @@ static size_t raw_align(size_t before, size_t n_args, size_t n_kw, const mp_obj_
 
 static GLUE_NOINLINE mp_obj_t raw_malloc(const galloc_heap_obj_t *self, size_t n_args, size_t n_kw,
                                          const mp_obj_t *args) {
-    galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_malloc], n_args, n_kw);
+    galloc_method_count(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_malloc), n_args, n_kw);
     size_t align = raw_align(1, n_args, n_kw, args);
     size_t size = galloc_get_size(args[0]);
     galloc_verify(self);
@@ -134,7 +134,7 @@ mp_obj_t galloc_heap_realloc(void *self_in, size_t n_args, size_t n_kw, const mp
 mp_obj_t galloc_heap_free(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const galloc_heap_obj_t *self = self_in;
     if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
-        galloc_method_count(&galloc_heap_methods[GALLOC_HEAP_MP_QSTR_free], n_args, n_kw);
+        galloc_method_count(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_free), n_args, n_kw);
     }
     mp_obj_t handle = args[0];
     galloc_verify_fast(self);

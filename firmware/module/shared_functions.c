@@ -160,13 +160,15 @@ mp_obj_t galloc_shared_functions(void) {
     galloc_shared_state_t *state = m_new_obj(galloc_shared_state_t);
     memset(state, 0, sizeof(*state));
     // A class has its methods in the order of names.h.
-    const mp_obj_dict_t *methods = MP_OBJ_TYPE_GET_SLOT((const mp_obj_type_t *)&galloc_heap_type, locals_dict);
+    const mp_obj_type_t *type = (const mp_obj_type_t *)&galloc_heap_type;
+    GLUE_HIDE(type);
+    const mp_obj_dict_t *methods = MP_OBJ_TYPE_GET_SLOT(type, locals_dict);
     mp_obj_t functions = mp_obj_new_dict(GALLOC_HEAP_PUBLIC + MP_ARRAY_SIZE(names));
     for (size_t i = 0; i < GALLOC_HEAP_PUBLIC + MP_ARRAY_SIZE(names); ++i) {
         bool of_heap = i < GALLOC_HEAP_PUBLIC;
         size_t j = of_heap ? i : i - GALLOC_HEAP_PUBLIC;
         mp_obj_t name = of_heap ? methods->map.table[j].key : MP_OBJ_NEW_QSTR(names[j]);
-        const galloc_method_t *method = of_heap ? &galloc_heap_methods[j] : &galloc_state_methods[j];
+        const galloc_method_t *method = of_heap ? galloc_method_at(galloc_heap_methods, j) : galloc_method_at(galloc_state_methods, j);
         galloc_method_t *bound = galloc_method_bind(method, of_heap ? GALLOC_KIND_SHARED : GALLOC_KIND_BOUND, state);
         mp_obj_dict_store(functions, name, MP_OBJ_FROM_PTR(bound));
     }

@@ -88,3 +88,15 @@ def test_instructions_that_not_every_chip_has(arch):
     assert {"l32i.n", "s32i.n", "rsil"} <= used, used
     assert ("entry" in used) == (arch == "xtensawin")
     assert [x for x in used if x.startswith(("loop", "s32c1i", "wfr", "rfr")) or ".s" in x] == []
+
+
+@pytest.mark.parametrize("arch", OBJDUMP)
+def test_no_address_that_the_linker_gets_wrong(arch):
+    """MicroPython's linker drops the offset from a global symbol, and the distance to another
+    section of code.
+    """
+    unit = objects(f"natmod-{arch}") / "objects" / "galloc_unit.o"
+    command = [OBJDUMP[arch], "-hr", unit]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"R_XTENSA_32 +(\w+[+-]0x[0-9a-f]+)$", said, re.MULTILINE) == []
+    assert re.findall(r"^ +\d+ (\.text\S*)", said, re.MULTILINE) == [".text"]
