@@ -293,6 +293,12 @@ GLUE_INLINE galloc_heap_t *galloc_heap_init(const galloc_heap_obj_t *self, const
     return galloc_init_salted(self->region, self->size, config, (uint32_t)((uintptr_t)self >> 4) + 1);
 }
 
+// What is wrong with the control block, as far as the heap itself can see. No block is where it starts.
+GLUE_INLINE galloc_fault_t galloc_control_fault(const galloc_heap_t *heap) {
+    galloc_fault_t fault = galloc_fault_of(heap, heap);
+    return fault == GALLOC_FAULT_FOREIGN ? GALLOC_OK : fault;
+}
+
 // Gives a Heap what it has opened.
 void galloc_heap_set(galloc_heap_obj_t *self, galloc_heap_t *heap);
 

@@ -30,8 +30,8 @@ const char *galloc_trouble(const galloc_heap_obj_t *self) {
     if (trouble != NULL || galloc_generation(self->heap) == self->generation) {
         return trouble;
     }
-    galloc_fault_t fault = galloc_fault_of(self->heap, self->heap);
-    return fault == GALLOC_FAULT_GEOMETRY ? galloc_fault_text(fault) : "the heap was made again";
+    galloc_fault_t fault = galloc_control_fault(self->heap);
+    return fault != GALLOC_OK ? galloc_fault_text(fault) : "the heap was made again";
 }
 
 void galloc_verify(const galloc_heap_obj_t *self) {
@@ -215,8 +215,9 @@ typedef struct {
 static galloc_heap_t *roots_heap(const roots_obj_t *self) {
     galloc_verify(self->heap);
     galloc_heap_t *heap = self->heap->heap;
-    if (galloc_fault_of(heap, heap) == GALLOC_FAULT_GEOMETRY) {
-        galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
+    galloc_fault_t fault = galloc_control_fault(heap);
+    if (fault != GALLOC_OK) {
+        galloc_raise_fault(fault);
     }
     return heap;
 }

@@ -150,8 +150,12 @@ mp_obj_t galloc_heap_usable_size(void *self_in, size_t n_args, size_t n_kw, cons
     const galloc_heap_obj_t *self = self_in;
     galloc_verify(self);
     size_t usable = raw_in_region(self, args[0]) ? galloc_usable_size(self->heap, raw_payload(self, args[0])) : 0;
-    if (usable == 0 && raw_fault(self, args[0]) == GALLOC_FAULT_GEOMETRY) {
-        galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
+    if (usable == 0) {
+        (void)raw_fault(self, args[0]);
+        galloc_fault_t fault = galloc_control_fault(self->heap);
+        if (fault != GALLOC_OK) {
+            galloc_raise_fault(fault);
+        }
     }
     return galloc_new_uint(usable);
 }

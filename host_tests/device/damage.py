@@ -67,12 +67,12 @@ for word in range(0, 256, 4):
         # Something that changes: what is told is told as such, and a request is not refused for
         # want of memory that is there.
         assert damaged.startswith("corrupt at offset"), damaged
+        raises(ValueError, "corrupt", galloc.Heap.attach, region)
         for call in (h.alloc, h.malloc):
             try:
                 assert call(8), "no memory, where there is enough"
             except ValueError as error:
                 assert "corrupt" in str(error), error
-        raises(ValueError, "corrupt", galloc.Heap.attach, region)
     region[:] = before
 assert named >= 2, named
 h.check()
