@@ -145,11 +145,13 @@ _Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0,
 #endif
 
 // Cores without an instruction that counts zeros would call libgcc for the builtins.
+#if !defined(GALLOC_HAVE_BIT_SCAN)
 #if defined(__x86_64__) || defined(__i386__) || defined(__ARM_FEATURE_CLZ) || defined(__aarch64__) || \
     defined(__riscv_zbb) || defined(__XTENSA__)
 #define GALLOC_HAVE_BIT_SCAN 1
 #else
 #define GALLOC_HAVE_BIT_SCAN 0
+#endif
 #endif
 
 #endif
