@@ -115,6 +115,13 @@ _Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0,
 #define GALLOC_WARM static GALLOC_NOINLINE
 #endif
 
+// A stage of an operation: the hot path before it ends in a jump to it. Where size counts the compiler decides.
+#if GALLOC_SMALL_CODE
+#define GALLOC_STAGE static
+#else
+#define GALLOC_STAGE static GALLOC_NOINLINE
+#endif
+
 // A condition that is verified at level 2, and taken for granted below.
 #if GALLOC_HARDENING >= 2
 #define GALLOC_HOLDS(x) GALLOC_LIKELY(x)
