@@ -142,7 +142,7 @@ size_t galloc_bin_of(const galloc_heap_t *heap, size_t index, size_t size);
 
 // ---- Headers -----------------------------------------------------------------------------------------------------
 //
-//            31      28                     18 17                    1   0
+//            31      28                     17 16                    1   0
 //   in use  | check, ^ 1111 if prev is free   | size                   | 1 |     rotated to the left by 7
 //   free    | 0                               | size                   | 0 |     (a region of 512 KiB)
 //

@@ -172,7 +172,7 @@ TEST(zeroed_blocks) {
 }
 
 // The payload words of a live block look like whatever its user wrote: nothing in it passes for a block.
-TEST(every_address_gets_its_fault) {
+TEST_LEVEL(1, every_address_gets_its_fault) {
     uint8_t *base = new_region(2048 + 128);
     galloc_heap_t *heap = galloc_init(base + 64, 2048, NULL);
     uint8_t *block = galloc_alloc(heap, 100, 8);

@@ -28,7 +28,8 @@ static galloc_heap_t *crowd(size_t usable, size_t count, size_t after, bool boun
         give(heap, blocks[i]);
     }
     size_t bin = galloc_bin_of(heap, heap->first, (usable - 12) / 4);
-    EXPECT(bin == galloc_bin_of(heap, heap->first, (usable + 4) / 4) && map_search(heap, (uint32_t)bin + 1) == GALLOC_BINS);
+    EXPECT(bin == galloc_bin_of(heap, heap->first, (usable + 4) / 4) &&
+           map_search(heap, (uint32_t)bin + 1) == GALLOC_BINS);
     return heap;
 }
 

@@ -12,15 +12,20 @@
 #include <string.h>
 
 // Defines a test: it ends by returning, or by the first EXPECT that does not hold.
-#define TEST(name)                                              \
-    static void name(void);                                     \
-    __attribute__((constructor)) static void add_##name(void) { \
-        unit_add(#name, name);                                  \
-    }                                                           \
-    static void name(void)
+#define TEST(name) TEST_LEVEL(0, name)
 
 // One that only programs of 64 bits have.
 #define TEST_64(name) TEST(name)
+
+// One for a level of hardening (galloc_config.h) and those above.
+#define TEST_LEVEL(level, name)                                 \
+    static void name(void);                                     \
+    __attribute__((constructor)) static void add_##name(void) { \
+        if (GALLOC_HARDENING >= (level)) {                      \
+            unit_add(#name, name);                              \
+        }                                                       \
+    }                                                           \
+    static void name(void)
 
 #define EXPECT(condition)                                      \
     do {                                                       \
