@@ -72,8 +72,8 @@ def main() -> int:
         text = (CORE / name).read_text().splitlines()
         for line in source.missed_lines():
             print(f"{name}:{line}: never ran: {text[line - 1].strip()}")
-        for line, way in source.missed_branches():
-            print(f"{name}:{line}: way {way} never taken: {text[line - 1].strip()}")
+        for line, ways, way in source.missed_branches():
+            print(f"{name}:{line}: way {way + 1} of {ways} never taken: {text[line - 1].strip()}")
     if lines < GATE_LINES or branches < GATE_BRANCHES:
         errors.print(f"cover: below {GATE_LINES} % of lines or {GATE_BRANCHES} % of branches")
         return 1
