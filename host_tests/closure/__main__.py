@@ -23,8 +23,8 @@ COLUMNS = (
     ("reallocs", "reallocs"),
     ("probes", "bad frees"),
 )
-# Bytes of chunks, whether galloc_realloc is tried too, which takes three times as long as all the rest, and whether the
-# heap is not where it was made.
+# Bytes of chunks; whether galloc_realloc is tried too, which takes three times as long as all the
+# rest; whether the heap is not where it was made.
 USUAL = ((160, True, False), (152, True, True), (176, False, False))
 
 

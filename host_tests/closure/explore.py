@@ -9,8 +9,8 @@ from ..core.build import Variant, build
 
 HERE = Path(__file__).resolve().parent
 
-# In heaps this small: blocks from 48 bytes on count as large, so that both ends of a free chunk are
-# used, and bins of an octave and steps of few looks leave something to search for.
+# For heaps this small: blocks from 48 bytes on count as large, so that both ends of a free chunk
+# are used; bins of an octave and steps of few looks leave something to search for.
 _FLAGS = (
     "-DGALLOC_LARGE_BLOCK=48",
     "-DGALLOC_BITS_OF_OCTAVE=0",
