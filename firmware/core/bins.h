@@ -55,7 +55,10 @@ GALLOC_INLINE uint32_t lowest_bit(uint32_t x) {
 #if GALLOC_HAVE_BIT_SCAN
     return (uint32_t)__builtin_ctz(x);
 #else
-    return log2_floor(x & (0u - x));
+    // Each 5 bits of the factor differ: so the highest 5 of the product tell the position.
+    static const uint8_t position[32] = {0,  1,  28, 2,  29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4,  8,
+                                         31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6,  11, 5,  10, 9};
+    return position[(x & (0u - x)) * 0x077cb531u >> 27];
 #endif
 }
 

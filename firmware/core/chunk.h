@@ -52,20 +52,22 @@ struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t size_mask;   // bits of a header that hold the size
     uint32_t check_mask;  // the others
     uint32_t sub_repeat;  // bits that are as far apart as smallbins are in the map
-    // Counters. No two that change together are neighbours: compilers would pair them in a vector register.
-    uint32_t slack; // peak - bytes in use
+    // Counters. Those that change together are neighbours, for machines that load and store two at once.
     uint32_t peak;
-    uint32_t frees;
-    uint32_t failures;
     uint32_t allocs;
-    uint32_t first;   // never changes: index of the first chunk, number of bins + 2
+    uint32_t slack; // peak - bytes in use
+    uint32_t frees;
     uint32_t splits;  // free chunks - frees - resizes
-    uint32_t stepping; // GALLOC_STEPPING inside galloc_alloc_step, until the request needs a search; else 0
     uint32_t resizes; // blocks that got another size in place
+    uint32_t failures;
+    uint32_t first;         // never changes: index of the first chunk, number of bins + 2
+    uint32_t stepping;      // GALLOC_STEPPING in galloc_alloc_step, until the request would search all chunks; else 0
     uint32_t control_check; // of all words here that nothing else would verify
     uint32_t roots[GALLOC_ROOTS];
     uint32_t bins[GALLOC_BINS]; // indices of the first chunks; a region has as many bins as it needs
 };
+
+#define GALLOC_STEPPING 0x50455453u
 
 enum {
     GALLOC_KEY_ODD = 1u,        // always set
@@ -90,7 +92,6 @@ typedef struct GALLOC_MAY_ALIAS {
 _Static_assert(GALLOC_ORIGIN % 8u == 0 && offsetof(galloc_chunk_t, next) == offsetof(struct galloc_heap, bins),
                "indices are even, and bins are where `next` is");
 
-#define GALLOC_STEPPING 0x50455453u
 
 GALLOC_INLINE galloc_chunk_t *chunk_at(const galloc_heap_t *heap, size_t index) {
     return (galloc_chunk_t *)((uintptr_t)heap + index * 4u);

@@ -5,6 +5,10 @@
 
 #include "bins.h"
 
+#if defined(__GNUC__) && !defined(__clang__) && GALLOC_64BIT
+#pragma GCC optimize("no-tree-slp-vectorize") // two counters in a vector register take longer than two additions
+#endif
+
 // ---- Verifying what is handed in ---------------------------------------------------------------------------------
 
 // The same by the level of hardening; sets `limit`.
@@ -115,9 +119,17 @@ GALLOC_INLINE void toggle_prev_free(const galloc_heap_t *heap, size_t index) {
     chunk_at(heap, index)->header ^= GALLOC_PREV_FREE_STORED;
 }
 
+GALLOC_NOINLINE size_t galloc_bin_of(const galloc_heap_t *heap, size_t index, size_t size) {
+    return bin_of(heap, index, size);
+}
+
 // Puts a free chunk where it belongs.
 GALLOC_WARM void insert_free_chunk(galloc_heap_t *heap, size_t index, size_t size) {
+#if GALLOC_64BIT || GALLOC_SMALL_CODE
     bin_insert(heap, index, bin_of(heap, index, size));
+#else
+    bin_insert(heap, index, galloc_bin_of(heap, index, size)); // not a part of this, for its size
+#endif
 }
 
 GALLOC_WARM void remove_free_chunk(galloc_heap_t *heap, size_t index) {
@@ -266,10 +278,6 @@ GALLOC_COLD size_t galloc_overhead(size_t region_size, const galloc_config_t *co
     return lay_out(&layout, config, limit_of((uint32_t)size)) ? GALLOC_ORIGIN + 8u + first_index(&layout) * 4u : 0;
 }
 
-size_t galloc_bin_of(const galloc_heap_t *heap, size_t index, size_t size) {
-    return bin_of(heap, index, size);
-}
-
 // ---- Allocating: cutting a block out of a free chunk -------------------------------------------------------------
 
 // Writes the header of a new block, and counts it.
@@ -281,7 +289,7 @@ GALLOC_HOT void *commit_block(galloc_heap_t *heap, size_t index, size_t size, si
 }
 
 // Makes a block of all of a chunk. `prev`: of its list, or its bin; verified.
-static GALLOC_NOINLINE void *take_whole(galloc_heap_t *heap, size_t index, size_t size, size_t prev) {
+GALLOC_STAGE void *take_whole(galloc_heap_t *heap, size_t index, size_t size, size_t prev) {
     bin_remove(heap, prev, chunk_at(heap, index)->next);
     toggle_prev_free(heap, index + size + GALLOC_MIN_WORDS);
     heap->splits--;
@@ -314,7 +322,7 @@ GALLOC_INLINE void *take_high(galloc_heap_t *heap, size_t index, size_t rest, si
 }
 
 // Makes a block of a chunk anywhere in its list.
-static GALLOC_NOINLINE void *take_listed(galloc_heap_t *heap, size_t index, size_t need) {
+GALLOC_STAGE void *take_listed(galloc_heap_t *heap, size_t index, size_t need) {
     size_t size;
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size) || !GALLOC_HOLDS(size >= need) ||
                         !is_listed(heap, index))) {
@@ -341,7 +349,7 @@ static GALLOC_NOINLINE void *take_listed(galloc_heap_t *heap, size_t index, size
 #endif
 #if !GALLOC_SMALL_CODE
 // Makes a block of the high end of the first chunk of a bin, or of all of it.
-static GALLOC_NOINLINE void *take_first(galloc_heap_t *heap, size_t bin, size_t need) {
+GALLOC_STAGE void *take_first(galloc_heap_t *heap, size_t bin, size_t need) {
     size_t index = chunk_at(heap, bin)->next, size, rest, left;
     GALLOC_ONE_WIDTH(index);
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size) ||
@@ -362,7 +370,7 @@ static GALLOC_NOINLINE void *take_first(galloc_heap_t *heap, size_t bin, size_t 
 
 #if GALLOC_64BIT
 // Makes a block of the low end of the first chunk of a bin, or of all of it.
-static GALLOC_NOINLINE void *take_first_low(galloc_heap_t *heap, size_t need, size_t bin) {
+GALLOC_STAGE void *take_first_low(galloc_heap_t *heap, size_t need, size_t bin) {
     size_t index = chunk_at(heap, bin)->next, size;
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size) || !GALLOC_HOLDS(size >= need))) {
         return fail(heap);
@@ -416,28 +424,35 @@ GALLOC_INLINE uint32_t looks_of_step(size_t mask) {
     return mask == 0 ? GALLOC_STEP_LOOKS : GALLOC_STEP_LOOKS / 4u;
 }
 
-// One step of the search. Returns a block, or NULL; then search->more is whether there is more to look at. `search` NULL:
-// all steps, but one of a heap with bounded_search.
-static GALLOC_NOINLINE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, galloc_search_t *search) {
+#define GALLOC_FOUND (GALLOC_BINS + 1u) // in place of a bin: the chunk serves
+
+GALLOC_WARM void *take_found(galloc_heap_t *heap, size_t need, size_t mask, size_t index) {
+    return mask == 0 ? take_listed(heap, index, need) : take_aligned(heap, need, mask, index);
+}
+
+GALLOC_INLINE void *put_off(galloc_search_t *search, size_t bin, size_t index) {
+    search->bin = (uint32_t)bin;
+    search->chunk = (uint32_t)index;
+    search->more = true;
+    return NULL;
+}
+
+// One step of the search. Returns a block, or NULL; then search->more is whether there is more to do. `search` NULL: all
+// steps, but one of a heap with bounded_search.
+GALLOC_STAGE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, galloc_search_t *search) {
     size_t least = need < heap->small_limit ? GALLOC_BIN_NUMBER(small_bin(heap, need)) : large_bin(heap, need);
     size_t limit = heap->limit, bin = GALLOC_BINS, index = 0, front;
-    uint32_t looks = looks_of_step(mask);
+    bool one_step = search != NULL || (heap->key & GALLOC_KEY_BOUNDED) != 0;
+    uint32_t looks = one_step ? looks_of_step(mask) : heap->limit; // or more than there are: a damaged list has no end
     if (search != NULL) {
         bin = search->bin;
         index = search->chunk;
-    } else if (!(heap->key & GALLOC_KEY_BOUNDED)) {
-        looks = heap->limit; // more than there are: an end where a damaged list has none
     }
     for (; looks > 0; looks--) {
         if (index - 1u < limit - 1u) {
             size_t size = free_size(chunk_at(heap, index)->header);
-            if (size >= need) {
-                if (mask == 0) {
-                    return take_listed(heap, index, need);
-                }
-                if (fit_in_chunk(heap, index, size, need, mask, &front)) {
-                    return take_aligned(heap, need, mask, index);
-                }
+            if (size >= need && (mask == 0 || fit_in_chunk(heap, index, size, need, mask, &front))) {
+                return search == NULL ? take_found(heap, need, mask, index) : put_off(search, GALLOC_FOUND, index);
             }
             index = chunk_at(heap, index)->next;
         } else {
@@ -448,18 +463,12 @@ static GALLOC_NOINLINE void *search_on(galloc_heap_t *heap, size_t need, size_t 
             index = heap->bins[bin];
         }
     }
-    if (search == NULL) {
-        return fail(heap);
-    }
-    search->bin = (uint32_t)bin;
-    search->chunk = (uint32_t)index;
-    search->more = true;
-    return NULL;
+    return search == NULL || heap->key & GALLOC_KEY_BOUNDED ? fail(heap) : put_off(search, bin, index);
 }
 
-static GALLOC_NOINLINE void *alloc_last(galloc_heap_t *heap, size_t need, size_t mask) {
+GALLOC_STAGE void *alloc_last(galloc_heap_t *heap, size_t need, size_t mask) {
     if (heap->stepping == GALLOC_STEPPING) {
-        heap->stepping = 0; // galloc_alloc_step goes on
+        heap->stepping = 0;
         return NULL;
     }
     return search_on(heap, need, mask, NULL);
@@ -493,7 +502,7 @@ GALLOC_HOT size_t find_large(const galloc_heap_t *heap, size_t limit, size_t nee
     return bin;
 }
 
-static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align);
+GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align);
 
 GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) {
     size_t need = size_for(size), bin, index;
@@ -540,10 +549,11 @@ void *galloc_alloc_step(galloc_heap_t *heap, size_t size, size_t align, galloc_s
         return NULL;
     }
     if (search->starts != 0 && search->changes == changes(heap)) {
-        if (search->left-- == 0) {
-            return fail(heap);
+        size_t need = size < 5u ? 0 : size_for(size), mask = align > 8u ? align / 4u - 1u : 0;
+        if (search->bin == GALLOC_FOUND) {
+            return take_found(heap, need, mask, search->chunk);
         }
-        return search_on(heap, size < 5u ? 0 : size_for(size), align > 8u ? align / 4u - 1u : 0, search);
+        return search->left-- == 0 ? fail(heap) : search_on(heap, need, mask, search);
     }
     if (search->starts++ > GALLOC_RESTARTS) {
         return fail(heap);
@@ -554,7 +564,7 @@ void *galloc_alloc_step(galloc_heap_t *heap, size_t size, size_t align, galloc_s
         search->bin = GALLOC_BINS;
         search->chunk = 0;
         search->changes = changes(heap);
-        search->left = heap->key & GALLOC_KEY_BOUNDED ? 1u : heap->limit; // more than it takes: a damaged list has no end
+        search->left = heap->limit; // more than it takes: a damaged list has no end
         search->more = true;
     }
     heap->stepping = 0;
@@ -587,7 +597,7 @@ GALLOC_INLINE size_t find_sorted(const galloc_heap_t *heap, size_t need, size_t 
 //
 //   | free ............................................. |
 //   | front, or nothing | block | back, or nothing       |
-static GALLOC_NOINLINE void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t index) {
+GALLOC_STAGE void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t index) {
     size_t size, front;
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size) || !is_listed(heap, index) ||
                         !fit_in_chunk(heap, index, size, need, mask, &front))) {
@@ -624,7 +634,7 @@ static GALLOC_NOINLINE void *take_aligned(galloc_heap_t *heap, size_t need, size
 #if !GALLOC_SMALL_CODE
 // The same at the high end of the first chunk of a bin, where that has room for the block, the worst padding and a chunk
 // in front. What is behind the block is less than the alignment, and mostly nothing.
-static GALLOC_NOINLINE void *take_first_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t bin) {
+GALLOC_STAGE void *take_first_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t bin) {
     size_t index = chunk_at(heap, bin)->next, size;
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size))) {
         return fail(heap);
@@ -661,7 +671,7 @@ static GALLOC_NOINLINE void *take_first_aligned(galloc_heap_t *heap, size_t need
 #endif
 
 // By a chunk that has room for the worst padding.
-static GALLOC_NOINLINE void *alloc_aligned_wide(galloc_heap_t *heap, size_t need, size_t mask) {
+GALLOC_STAGE void *alloc_aligned_wide(galloc_heap_t *heap, size_t need, size_t mask) {
     size_t limit = heap->limit, bin = GALLOC_BINS, index = 0, most = need + mask + 3u;
     if (most < heap->small_limit) {
         bin = map_search(heap, small_bin(heap, most));
@@ -680,7 +690,7 @@ static GALLOC_NOINLINE void *alloc_aligned_wide(galloc_heap_t *heap, size_t need
 }
 
 // By a small chunk with a payload that is aligned, else as above.
-static GALLOC_NOINLINE void *alloc_aligned_small(galloc_heap_t *heap, size_t need, size_t mask) {
+GALLOC_STAGE void *alloc_aligned_small(galloc_heap_t *heap, size_t need, size_t mask) {
     size_t bin = find_sorted(heap, need, mask);
     if (bin < GALLOC_BINS) {
         return take_aligned(heap, need, mask, chunk_at(heap, bin)->next);
@@ -688,7 +698,7 @@ static GALLOC_NOINLINE void *alloc_aligned_small(galloc_heap_t *heap, size_t nee
     return alloc_aligned_wide(heap, need, mask);
 }
 
-static GALLOC_NOINLINE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
+GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
     if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
         return fail(heap);
     }
@@ -721,7 +731,7 @@ GALLOC_HOT galloc_fault_t free_here(galloc_heap_t *heap, size_t index, size_t si
 #if GALLOC_SMALL_CODE
 #define free_alone free_here
 #else
-static GALLOC_NOINLINE galloc_fault_t free_alone(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
+GALLOC_STAGE galloc_fault_t free_alone(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
     chunk_at(heap, index)->header = free_header(size);
     chunk_at(heap, next)->prev_foot = (uint32_t)index;
     insert_free_chunk(heap, index, size);
@@ -744,7 +754,7 @@ GALLOC_HOT galloc_fault_t merge_here(galloc_heap_t *heap, size_t index, size_t s
 #if GALLOC_SMALL_CODE
 #define merge_into_prev merge_here
 #else
-static GALLOC_NOINLINE galloc_fault_t merge_into_prev(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
+GALLOC_STAGE galloc_fault_t merge_into_prev(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
     return merge_here(heap, index, size, next);
 }
 #endif
@@ -752,7 +762,7 @@ static GALLOC_NOINLINE galloc_fault_t merge_into_prev(galloc_heap_t *heap, size_
 // Frees a chunk behind a free one, in front of one in use.
 //
 //   | prev, free | chunk |          | prev, free ........ |
-static GALLOC_NOINLINE galloc_fault_t free_merge_prev(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
+GALLOC_STAGE galloc_fault_t free_merge_prev(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
     size_t prev;
     if (GALLOC_UNLIKELY(!prev_valid(heap, index, &prev))) {
         return GALLOC_FAULT_CORRUPT;
@@ -765,7 +775,7 @@ static GALLOC_NOINLINE galloc_fault_t free_merge_prev(galloc_heap_t *heap, size_
 // Frees a chunk in front of a free one, behind one in use.
 //
 //   | chunk | next, free |          | chunk, free ....... |
-static GALLOC_NOINLINE galloc_fault_t free_merge_next(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
+GALLOC_STAGE galloc_fault_t free_merge_next(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
     size_t next_size;
     count_free(heap, size);
     if (GALLOC_UNLIKELY(!next_valid(heap, next, &next_size))) {
@@ -787,7 +797,7 @@ static GALLOC_NOINLINE galloc_fault_t free_merge_next(galloc_heap_t *heap, size_
 // Frees a chunk between two free ones.
 //
 //   | prev, free | chunk | next, free |     | prev, free ..................... |
-static GALLOC_NOINLINE galloc_fault_t free_merge_both(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
+GALLOC_STAGE galloc_fault_t free_merge_both(galloc_heap_t *heap, size_t index, size_t size, size_t next) {
     size_t prev, next_size;
     if (GALLOC_UNLIKELY(!prev_valid(heap, index, &prev))) {
         return GALLOC_FAULT_CORRUPT;
@@ -855,7 +865,7 @@ GALLOC_NOINLINE galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
 // Cuts the end of a chunk in use off, in front of one in use. Returns the block.
 //
 //   | chunk ............. |         | chunk | rest, free  |
-static GALLOC_NOINLINE void *shrink(galloc_heap_t *heap, size_t index, size_t size, size_t need, uint32_t prev_state) {
+GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, size_t need, uint32_t prev_state) {
     size_t rest = size - need, cut = index + need, next = index + size + GALLOC_MIN_WORDS;
     heap->slack += (uint32_t)rest * 4u;
     heap->resizes++;
@@ -871,7 +881,7 @@ static GALLOC_NOINLINE void *shrink(galloc_heap_t *heap, size_t index, size_t si
 // where the free one is damaged.
 //
 //   | chunk | next, free ......... |        | chunk ........ | rest, free, or none |
-static GALLOC_NOINLINE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, size_t need,
+GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, size_t need,
                                               uint32_t prev_state) {
     size_t next = index + size + GALLOC_MIN_WORDS, next_size;
     if (GALLOC_UNLIKELY(!next_valid(heap, next, &next_size))) {
@@ -903,18 +913,21 @@ static GALLOC_NOINLINE void *resize_into_next(galloc_heap_t *heap, size_t index,
     return payload_at(heap, index);
 }
 
+// As size_for, and for less than 5 bytes 0; the limit, for which there is no room, where it is more.
+GALLOC_INLINE size_t size_within(size_t bytes, size_t limit) {
+    size_t need = size_for(bytes);
+    if (GALLOC_UNLIKELY(need >= limit)) {
+        need = bytes < 5u ? 0 : limit;
+    }
+    return need;
+}
+
 bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
     live_t live;
     if (GALLOC_UNLIKELY(!block_in_use(heap, block, &live))) {
         return false;
     }
-    size_t need = size_for(size);
-    if (GALLOC_UNLIKELY(need >= heap->limit)) {
-        if (size >= 5u) {
-            return false;
-        }
-        need = 0;
-    }
+    size_t need = size_within(size, heap->limit);
     uint32_t header = chunk_at(heap, live.tail + GALLOC_MIN_WORDS)->header;
     if (header & GALLOC_IN_USE) {
         if (need <= live.size && live.size - need >= GALLOC_MIN_WORDS) {
@@ -935,7 +948,7 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 // Until the payload is moved, the block has all that is behind its start. So where the free chunk before has room for the
 // block alone, it starts as late as it can, unless it is over-aligned. False, with nothing changed, where there is no
 // room; else *live becomes the new block. mask: alignment in words - 1, 0 up to 8 bytes.
-static GALLOC_NOINLINE bool grow_backward(galloc_heap_t *heap, size_t need, size_t mask, live_t *live) {
+GALLOC_STAGE bool grow_backward(galloc_heap_t *heap, size_t need, size_t mask, live_t *live) {
     size_t next = live->tail + GALLOC_MIN_WORDS, behind = next, next_size = 0, prev;
     size_t gap = live->index - chunk_at(heap, live->index)->prev_foot, total = live->size + gap;
     // First whether it is worth a closer look: half of the calls end here.
@@ -990,58 +1003,50 @@ static GALLOC_NOINLINE bool grow_backward(galloc_heap_t *heap, size_t need, size
 #define GALLOC_IS_ALIGNED(block, align) ((align) <= 1u || ((((uintptr_t)(block) | (align)) & ((align)-1u)) == 0))
 #define GALLOC_ALIGN_MASK(align) ((align) > 8u ? (align) / 4u - 1u : 0u)
 
-GALLOC_NOINLINE bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
+bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
     live_t live;
     *move = (galloc_move_t){block, NULL, 0, size, false};
     if (!block_in_use(heap, block, &live)) {
         return block == NULL && control_block_valid(heap);
     }
-    size_t need = size_for(size), old = live.size, limit = heap->limit;
-    need = need < limit ? need : size < 5u ? 0 : limit;
-    if (GALLOC_IS_ALIGNED(block, align) && galloc_resize(heap, block, size)) {
-        move->to = block;
-        return true;
+    size_t need = size_within(size, heap->limit);
+    move->bytes = payload_bytes(need < live.size ? need : live.size);
+    if (live.prev_state != 0 && GALLOC_IS_ALIGN(align) && grow_backward(heap, need, GALLOC_ALIGN_MASK(align), &live)) {
+        move->to = payload_at(heap, live.index);
+        move->merged = true;
     }
-    if (live.prev_state != 0) {
-        size_t prev;
-        if (!prev_valid(heap, live.index, &prev)) {
-            return false; // galloc_realloc_end could not free it
-        }
-        if (GALLOC_IS_ALIGN(align) && grow_backward(heap, need, GALLOC_ALIGN_MASK(align), &live)) {
-            move->to = payload_at(heap, live.index);
-            move->merged = true;
-        }
-    }
-    move->bytes = payload_bytes(need < old ? need : old); // never 0, which means that the block stays
     return true;
 }
 
-void galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
-    if (move->merged) {
-        galloc_resize(heap, move->to, move->size); // gives back what the old place had and the new one does not need
-    } else {
-        galloc_free(heap, move->from);
-    }
+bool galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
+    // The new block may have what the old place had and it does not need.
+    return move->merged ? galloc_resize(heap, move->to, move->size) : galloc_free(heap, move->from) == GALLOC_OK;
 }
 
 #if GALLOC_SMALL_CODE
 void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
+    if (GALLOC_IS_ALIGNED(block, align) && galloc_resize(heap, block, size)) {
+        return block;
+    }
     if (!galloc_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
     if (move.to == NULL) {
         move.to = galloc_alloc(heap, size, align);
     }
-    if (move.to != NULL && move.bytes != 0) {
-        __builtin_memmove(move.to, block, move.bytes);
-        galloc_realloc_end(heap, &move);
+    if (move.to != NULL && move.from != NULL) {
+        __builtin_memmove(move.to, move.from, move.bytes);
+        if (!galloc_realloc_end(heap, &move)) {
+            galloc_free(heap, move.to);
+            move.to = NULL;
+        }
     }
     return move.to;
 }
 #else
 // Into a new place. The block was verified; all that can have changed since is what its header says of the chunk before.
-static GALLOC_NOINLINE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align,
+GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align,
                                                size_t old_size) {
     void *to = galloc_alloc(heap, size, align);
     if (GALLOC_UNLIKELY(to == NULL)) {
@@ -1062,7 +1067,7 @@ static GALLOC_NOINLINE void *realloc_elsewhere(galloc_heap_t *heap, void *block,
 }
 
 // Into the free chunk before the block, or elsewhere.
-static GALLOC_NOINLINE void *realloc_backward(galloc_heap_t *heap, void *block, size_t size, size_t align,
+GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t size, size_t align,
                                               size_t old_size) {
     size_t need = size_for(size);
     live_t live;

@@ -36,7 +36,17 @@ GALLOC_COLD bool galloc_initialized(const void *region, size_t size) {
 GALLOC_COLD galloc_heap_t *galloc_attach(void *region, size_t size) {
     uint32_t total;
     galloc_heap_t *heap = galloc_heap_in(region, size, &total);
-    return galloc_initialized(region, size) && galloc_check(heap, NULL) == GALLOC_OK ? heap : NULL;
+    if (!galloc_initialized(region, size)) {
+        return NULL;
+    }
+    // A reset inside galloc_alloc_step leaves this word set; nothing else was changed by then.
+    uint32_t stepping = heap->stepping;
+    heap->stepping = stepping == GALLOC_STEPPING ? 0 : stepping;
+    if (galloc_check(heap, NULL) != GALLOC_OK) {
+        heap->stepping = stepping;
+        return NULL;
+    }
+    return heap;
 }
 
 GALLOC_COLD uint32_t galloc_generation(const galloc_heap_t *heap) {

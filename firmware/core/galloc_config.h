@@ -115,6 +115,13 @@ _Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0,
 #define GALLOC_WARM static GALLOC_NOINLINE
 #endif
 
+// A stage of an operation: the hot path before it ends in a jump to it. Where size counts the compiler decides.
+#if GALLOC_SMALL_CODE
+#define GALLOC_STAGE static
+#else
+#define GALLOC_STAGE static GALLOC_NOINLINE
+#endif
+
 // A condition that is verified at level 2, and taken for granted below.
 #if GALLOC_HARDENING >= 2
 #define GALLOC_HOLDS(x) GALLOC_LIKELY(x)
@@ -145,11 +152,13 @@ _Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0,
 #endif
 
 // Cores without an instruction that counts zeros would call libgcc for the builtins.
+#if !defined(GALLOC_HAVE_BIT_SCAN)
 #if defined(__x86_64__) || defined(__i386__) || defined(__ARM_FEATURE_CLZ) || defined(__aarch64__) || \
     defined(__riscv_zbb) || defined(__XTENSA__)
 #define GALLOC_HAVE_BIT_SCAN 1
 #else
 #define GALLOC_HAVE_BIT_SCAN 0
+#endif
 #endif
 
 #endif

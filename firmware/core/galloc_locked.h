@@ -101,34 +101,47 @@ static inline bool galloc_locked_realloc_begin(galloc_heap_t *heap, void *block,
     return done;
 }
 
-static inline void galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
+static inline bool galloc_locked_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
     GALLOC_LOCK(heap);
-    galloc_realloc_end(heap, move);
+    bool done = galloc_realloc_end(heap, move);
     GALLOC_UNLOCK(heap);
+    return done;
 }
 
-// As galloc_realloc, in up to three short spells of the lock; the payload is moved outside of them. Others that run
-// meanwhile may see more memory in use than before and after.
+// As galloc_realloc, in short spells of the lock; the payload is moved outside of them. Others that run meanwhile may see
+// more memory in use than before and after.
 static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     galloc_move_t move;
+    bool aligned = align <= 1u || (((uintptr_t)block | align) & (align - 1u)) == 0;
+    if (aligned && galloc_locked_resize(heap, block, size)) {
+        return block;
+    }
     if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
     if (move.to == NULL) {
         move.to = galloc_locked_alloc(heap, size, align);
     }
-    if (move.to != NULL && move.bytes != 0) {
-        memmove(move.to, move.from, move.bytes);
-        galloc_locked_realloc_end(heap, &move);
+    if (move.to == NULL || move.from == NULL) {
+        return move.to;
+    }
+    memmove(move.to, move.from, move.bytes);
+    if (!galloc_locked_realloc_end(heap, &move)) {
+        galloc_locked_free(heap, move.to);
+        return NULL;
     }
     return move.to;
 }
 
-// As galloc_stats.
+// As galloc_stats. Where the heap changes all the time, `largest` may be that of some of the chunks only.
 static inline void galloc_locked_stats(galloc_heap_t *heap, galloc_stats_t *out) {
-    GALLOC_LOCK(heap);
-    galloc_stats(heap, out);
-    GALLOC_UNLOCK(heap);
+    galloc_search_t search = {0};
+    bool done;
+    do {
+        GALLOC_LOCK(heap);
+        done = galloc_stats_step(heap, out, &search);
+        GALLOC_UNLOCK(heap);
+    } while (!done);
 }
 
 // As galloc_check. Holds the lock for the whole heap: O(chunks), some 50 instructions a chunk.

@@ -2,7 +2,7 @@
 
 A scenario is a heap, steps that lead to it, and one operation. Steps and operation are words:
 `alloc NAME SIZE [ALIGN]`, `zeroed NAME SIZE [ALIGN]`, `free NAME`, `realloc NAME SIZE [ALIGN]`,
-`resize NAME SIZE`, and `fill`, which takes all that is free.
+`resize NAME SIZE`, and `fill [SIZE]`, which takes blocks of this size as long as there are any.
 """
 
 from __future__ import annotations
@@ -20,18 +20,15 @@ class Scenario:
     refused: bool = False
     size: int = 6144
     bins: tuple[int, int] = (0, 0)
-    looks_at_all: bool = False  # holes, which `bounded_search` would not
 
     @property
     def kind(self) -> str:
-        """What is asked for, as a user would say it."""
+        """The request, in a user's words."""
         verb, *words = self.operation.split()
         verb = "alloc" if verb == "zeroed" else verb
-        if self.looks_at_all:
-            return "alloc, over-aligned, that looks at all holes (`bounded_search` does not)"
         if verb == "alloc" and len(words) > 2:
             return "alloc, over-aligned"
-        return "realloc, each of its steps" if verb == "realloc" else verb
+        return "realloc" if verb == "realloc" else verb
 
 
 def _row(*sizes: int) -> tuple[str, ...]:
@@ -42,7 +39,7 @@ def _row(*sizes: int) -> tuple[str, ...]:
     return tuple(steps)
 
 
-# Small blocks are cut from the high end of a hole, so `a` lies highest.
+# Small blocks are cut from the high end of a free chunk, so `a` is the highest.
 _THREE = ("alloc a 100", "alloc b 100", "alloc c 100", "alloc wall 20")
 _LARGE = ("alloc a 400", "alloc b 400", "alloc c 400", "alloc wall 20")
 
@@ -54,17 +51,22 @@ SCENARIOS = (
     Scenario("alloc that splits a small chunk", (*_row(200, 60), "free a", "fill"), "alloc x 20"),
     Scenario("alloc with slack", (*_row(60, 60), "free a", "fill"), "alloc x 52"),
     Scenario(
-        "alloc from a tree",
-        (*_row(404, 420, 436, 500), "free a", "free b", "free c"),
+        "alloc of a large chunk that is not the first of its bin",
+        (*_row(404, 420, 436, 500), "free c", "free a", "fill"),
+        "alloc x 436",
+    ),
+    Scenario(
+        "alloc from the next larger bin",
+        (*_row(404, 420, 436, 620), "free a", "free d", "fill 700"),
         "alloc x 412",
     ),
     Scenario(
-        "alloc of a tree's root",
-        (*_row(404, 420, 436, 500), "free c", "free a", "free b", "fill"),
-        "alloc x 436",
+        "alloc by a search of the whole bin",
+        (*_row(436, 404, 404, 404), "free a", "free b", "free c", "free d", "fill", "fill 440"),
+        "alloc x 412",
     ),
-    Scenario("alloc from a list in a tree", (*_row(404, 404), "free a", "free b"), "alloc x 404"),
-    Scenario("alloc refused", ("fill",), "alloc x 100", refused=True),
+    Scenario("alloc of an exact large chunk", (*_row(404, 404), "free a", "free b"), "alloc x 404"),
+    Scenario("alloc refused", ("fill", "fill 12"), "alloc x 100", refused=True),
     Scenario("aligned alloc", (), "alloc x 100 64"),
     Scenario(
         "aligned alloc from a sub-bin",
@@ -72,22 +74,21 @@ SCENARIOS = (
         "alloc x 60 16",
     ),
     Scenario(
-        "aligned alloc by a look at all",
+        "aligned alloc by a search of all chunks",
         (*_row(300, 60), "free a", "fill"),
         "alloc x 200 64",
-        looks_at_all=True,
     ),
-    Scenario(
-        "aligned alloc refused", ("fill",), "alloc x 100 256", refused=True, looks_at_all=True
-    ),
+    Scenario("aligned alloc refused", ("fill",), "alloc x 100 256", refused=True),
     Scenario("free between blocks", _THREE, "free b"),
-    Scenario("free before a hole", (*_THREE, "free a"), "free b"),
-    Scenario("free behind a hole", (*_THREE, "free c"), "free b"),
-    Scenario("free between holes", (*_THREE, "free a", "free c"), "free b"),
-    Scenario("free between large holes", (*_LARGE, "free a", "free c"), "free b"),
+    Scenario("free behind a free chunk", (*_THREE, "free a"), "free b"),
+    Scenario("free in front of a free chunk", (*_THREE, "free c"), "free b"),
+    Scenario("free between free chunks", (*_THREE, "free a", "free c"), "free b"),
+    Scenario("free between large free chunks", (*_LARGE, "free a", "free c"), "free b"),
     Scenario("free of the last block", ("alloc a 100",), "free a"),
     Scenario("free of a large block", (*_row(1200, 60), "fill"), "free a"),
-    Scenario("free into a tree", (*_row(404, 420, 436), "free a", "free c"), "free b"),
+    Scenario(
+        "free into a bin with others", (*_row(404, 420, 436), "free a", "free c"), "free b"
+    ),
     Scenario(
         "double free",
         (*_THREE, "free b", "free c", "alloc y 204"),
@@ -96,9 +97,9 @@ SCENARIOS = (
     ),
     Scenario("resize within slack", _THREE, "resize b 98"),
     Scenario("shrink before a block", _THREE, "resize b 20"),
-    Scenario("shrink before a hole", (*_THREE, "free a", "fill"), "resize b 20"),
-    Scenario("grow into a part of a hole", (*_THREE, "free a", "free c"), "resize b 140"),
-    Scenario("grow into all of a hole", (*_THREE, "free a", "free c"), "resize b 204"),
+    Scenario("shrink in front of a free chunk", (*_THREE, "free a", "fill"), "resize b 20"),
+    Scenario("grow into a part of the next chunk", (*_THREE, "free a", "free c"), "resize b 140"),
+    Scenario("grow into all of the next chunk", (*_THREE, "free a", "free c"), "resize b 204"),
     Scenario("grow refused", _THREE, "resize b 2000", refused=True),
     Scenario("realloc in place", (*_THREE, "free a", "free c"), "realloc b 150"),
     Scenario("realloc backward", (*_THREE, "free a", "free c", "fill"), "realloc b 290"),
@@ -107,9 +108,9 @@ SCENARIOS = (
     Scenario("realloc shrinks", _THREE, "realloc b 12"),
     Scenario("realloc refused", (*_THREE, "fill"), "realloc b 3000", refused=True),
     Scenario("realloc of nothing", (), "realloc x 64"),
-    Scenario("two bins: free between holes", (*_THREE, "free a", "free c"), "free b", bins=(2, 2)),
+    Scenario("two bins: free between free chunks", (*_THREE, "free a", "free c"), "free b", bins=(2, 2)),
     Scenario(
-        "two bins: alloc from a tree",
+        "two bins: alloc from a large bin",
         (*_row(60, 76, 92), "free a", "free b"),
         "alloc x 70",
         bins=(2, 2),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .board import LIMIT, RAM, REGION, Board, BoardError
 from .scenarios import Scenario
 
-FILLER = 512  # bytes of the blocks that fill a heap up
+FILLER = 512  # bytes of the blocks that fill a heap
 
 
 class Broken(AssertionError):
@@ -57,8 +57,8 @@ class Stage:
         return kind, name, size, align or 8
 
     def prepare(self, step: str) -> None:
-        if step == "fill":
-            self.fill()
+        if step.startswith("fill"):
+            self.fill(int(step[4:] or FILLER))
             return
         kind, name, size, align = self.parse(step)
         if kind == "free":
@@ -76,9 +76,9 @@ class Stage:
             self.board.write(address, pattern(name, usable))
         return bool(address)
 
-    def fill(self) -> None:
-        """Takes what is free, up to holes that are smaller than a filler."""
-        while self.take(f"filler{len(self.live)}", FILLER):
+    def fill(self, size: int) -> None:
+        """Takes blocks of `size` bytes until none is left."""
+        while self.take(f"filler{len(self.live)}", size):
             pass
 
     def enter(self) -> None:
