@@ -193,7 +193,9 @@ GALLOC_INLINE size_t size_for(size_t bytes) {
 
 // ---- Making a heap -----------------------------------------------------------------------------------------------
 
+#if !defined(GALLOC_TINY_LIMIT)
 #define GALLOC_TINY_LIMIT (1024u / 4u)
+#endif
 
 typedef struct {
     uint32_t smallbins, sub_bins, sub_factor, num_bins;
