@@ -100,10 +100,10 @@ GALLOC_HOT bool prev_valid(const galloc_heap_t *heap, size_t index, size_t *prev
     return GALLOC_HOLDS(*prev + size + GALLOC_MIN_WORDS == index) && is_listed(heap, *prev);
 }
 
-// Whether a chunk can be merged with the free one behind it, at `next`.
+// Whether a chunk can be merged with the free one behind it, at `next`. That may be the end chunk, with a damaged header.
 GALLOC_HOT bool next_valid(const galloc_heap_t *heap, size_t next, size_t *size) {
     *size = free_size(chunk_at(heap, next)->header);
-    return tail_in_range(heap, next, *size) &&
+    return (GALLOC_64BIT || GALLOC_HOLDS(next < heap->limit)) && tail_in_range(heap, next, *size) &&
            GALLOC_HOLDS(chunk_at(heap, next + *size + GALLOC_MIN_WORDS)->prev_foot == (uint32_t)next) &&
            is_listed(heap, next);
 }

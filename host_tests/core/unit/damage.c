@@ -423,6 +423,31 @@ TEST_LEVEL(2, damaged_chunk_behind_is_left_alone) {
     }
 }
 
+// The header of the end chunk says that it is free, and of any size: nothing behind the region is read or written.
+TEST_LEVEL(2, end_chunk_that_looks_free) {
+    for (int before_is_free = 0; before_is_free < 2; before_is_free++) {
+        galloc_heap_t *heap = new_heap(SIZE, NULL);
+        rng_t rng = {unit_seed};
+        lay(heap, 28);
+        uint8_t *before = lay(heap, 60), *block = lay(heap, SIZE_MAX);
+        if (before_is_free) {
+            give(heap, before);
+        }
+        uint32_t *end = &chunk_at(heap, heap->limit + 3)->header, all = (uint32_t)galloc_usable_size(heap, block);
+        for (uint32_t n = 0; n < 400; n++) {
+            remember();
+            *end = (n < 25 ? 1u << n : n < 50 ? ~0u >> (n - 25) : rng_next(&rng)) & ~GALLOC_IN_USE;
+            size_t size = rng_below(&rng, 3 * all);
+            EXPECT(size <= all || !galloc_resize(heap, block, size));
+            EXPECT(size <= all || galloc_realloc(heap, block, size, 8) == NULL);
+            EXPECT(galloc_free(heap, block) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+            EXPECT(region_canary(&unit_region) == NULL);
+            restore();
+        }
+        sound(heap);
+    }
+}
+
 // A request that is led to a damaged chunk fails; another one succeeds.
 TEST_LEVEL(2, damaged_chunk_is_not_handed_out) {
     for (size_t size = 60; size <= 3000; size = size * 5 + 4) {
