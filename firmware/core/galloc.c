@@ -201,6 +201,9 @@ typedef struct {
     uint32_t smallbins, sub_bins, sub_factor, num_bins;
 } layout_t;
 
+_Static_assert((27u << GALLOC_BITS_OF_OCTAVE) + GALLOC_SUB_BINS_MAX <= GALLOC_BINS,
+               "GALLOC_BINS: one smallbin and all octaves of the largest region");
+
 // Chooses the bins for a region. False: the configuration is out of range.
 static bool lay_out(layout_t *layout, const galloc_config_t *config, uint32_t limit) {
     uint32_t smallbins = config != NULL && config->smallbins != 0 ? config->smallbins : GALLOC_SMALLBINS;
@@ -208,13 +211,13 @@ static bool lay_out(layout_t *layout, const galloc_config_t *config, uint32_t li
         config != NULL && config->alignment_sub_bins != 0 ? config->alignment_sub_bins : GALLOC_ALIGNMENT_SUB_BINS;
     layout->sub_bins = sub_bins < GALLOC_SUB_BINS_MAX ? sub_bins : GALLOC_SUB_BINS_MAX;
     layout->sub_factor = 1u << log2_floor((layout->sub_bins - 1u) | 1u);
-    // As many smallbins as the large bins leave room for; at least one.
-    smallbins = smallbins < GALLOC_BINS / 2u ? smallbins : GALLOC_BINS / 2u;
+    // As many smallbins as the large bins leave room for.
+    smallbins = (smallbins < GALLOC_BINS / 2u ? smallbins : GALLOC_BINS / 2u) + 1u;
     do {
-        layout->smallbins = smallbins;
+        layout->smallbins = --smallbins;
         layout->num_bins =
             smallbins * 2u * layout->sub_factor + size_class(limit | smallbins * 2u) + 1u - size_class(smallbins * 2u);
-    } while (layout->num_bins > GALLOC_BINS && --smallbins > 0);
+    } while (layout->num_bins > GALLOC_BINS);
     // A bit of the map that was set by accident does not lead out of a region with room for all bins.
     layout->num_bins = limit < GALLOC_TINY_LIMIT ? GALLOC_BINS : layout->num_bins;
     return sub_bins >= 2u;
