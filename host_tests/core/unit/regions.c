@@ -282,6 +282,27 @@ TEST(attach_opens_what_was_left) {
     give(heap, block);
 }
 
+// A reset inside of galloc_alloc_step leaves its mark, which goes; any other value of that word is damage.
+TEST(attach_after_a_reset_in_a_step) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *block = take(heap, 100, 64);
+    remember();
+    heap->stepping = GALLOC_STEPPING;
+    EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+    EXPECT(galloc_attach(unit_region.base, SIZE) == heap && heap->stepping == 0 && unchanged());
+    for (uint32_t bit = 1; bit != 0; bit *= 2) {
+        heap->stepping = GALLOC_STEPPING ^ bit;
+        EXPECT(galloc_attach(unit_region.base, SIZE) == NULL && heap->stepping == (GALLOC_STEPPING ^ bit));
+        heap->stepping = bit;
+        EXPECT(galloc_attach(unit_region.base, SIZE) == NULL && heap->stepping == bit);
+    }
+    heap->stepping = GALLOC_STEPPING; // but something else is wrong, too
+    heap->allocs++;
+    EXPECT(galloc_attach(unit_region.base, SIZE) == NULL && heap->stepping == GALLOC_STEPPING);
+    restore();
+    give(heap, block);
+}
+
 // A heap at another place than before, where the order of the sub-bins may mean nothing.
 TEST(attach_at_another_address) {
     static _Alignas(4096) uint8_t elsewhere[SIZE + 4096];
