@@ -18,7 +18,7 @@ PLAIN = build.Variant("debug", sanitizers=UNDEFINED, program=PROGRAM)
 ASAN = replace(PLAIN, name="debug-asan", sanitizers=build.SANITIZERS)
 ASAN = replace(ASAN, core_flags=("-fno-sanitize=address",))
 MEMCHECK = replace(PLAIN, name="debug-memcheck", flags=("-DGALLOC_VALGRIND=1",), sanitizers=())
-SPARSE = ("-DGALLOC_DEBUG_QUARANTINE=1", "-DGALLOC_HEADER_CHECK=0")
+SPARSE = ("-DGALLOC_DEBUG_QUARANTINE=1", "-DGALLOC_HARDENING=0")
 GUARDED = {
     "gcc64": PLAIN,
     "gcc32": replace(PLAIN, name="debug-32", bits=32),
