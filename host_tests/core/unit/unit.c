@@ -1,5 +1,6 @@
 // unit            lists the tests
-// unit NAME...    runs them; `all` runs all. Ends with 1 and the condition that did not hold.
+// unit NAME...    runs them; `all` runs all but those that follow as -NAME. Ends with 1 and the condition that did not
+//                 hold.
 
 #include "unit.h"
 
@@ -206,10 +207,20 @@ size_t largest(const galloc_heap_t *heap) {
 
 // ---- The program -------------------------------------------------------------------------------------------------
 
-static bool run_all_of(const char *name) {
+static bool left_out(char **argv, const char *name) {
+    for (; *argv != NULL; argv++) {
+        if ((*argv)[0] == '-' && strcmp(*argv + 1, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool run_all_of(const char *name, char **argv) {
     bool found = false;
     for (size_t i = 0; i < tests_count; i++) {
-        if (strcmp(name, "all") == 0 || strcmp(name, tests[i].name) == 0) {
+        bool all = strcmp(name, "all") == 0 && !left_out(argv, tests[i].name);
+        if (all || strcmp(name, tests[i].name) == 0) {
             fail_context("unit %s, seed %u", tests[i].name, (unsigned)unit_seed);
             tests[i].run();
             end_region();
@@ -228,7 +239,7 @@ int main(int argc, char **argv) {
         }
     }
     for (int i = 1; i < argc; i++) {
-        if (!run_all_of(argv[i])) {
+        if (argv[i][0] != '-' && !run_all_of(argv[i], argv + i)) {
             fprintf(stderr, "no test has the name %s\n", argv[i]);
             return 2;
         }
