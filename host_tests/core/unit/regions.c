@@ -368,3 +368,15 @@ TEST(generations_differ) {
         EXPECT(galloc_generation(galloc_init_salted(region, SIZE, NULL, salt)) != before);
     }
 }
+
+// The number that is added to the generation before is odd, whatever the salt.
+TEST(generations_differ_for_each_salt) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    static const uint32_t salts[] = {0, 1, 2, 0xfb0e4431u, 0xfb0e4433u, 0x7d872219u, 0x82788de6u, UINT32_MAX};
+    for (size_t i = 0; i < LENGTH(salts); i++) {
+        uint32_t before = galloc_generation(heap);
+        EXPECT(galloc_init_salted(unit_region.base, SIZE, NULL, salts[i]) == heap);
+        EXPECT(galloc_generation(heap) != before);
+        sound(heap);
+    }
+}
