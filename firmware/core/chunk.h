@@ -142,14 +142,14 @@ size_t galloc_bin_of(const galloc_heap_t *heap, size_t index, size_t size);
 
 // ---- Headers -----------------------------------------------------------------------------------------------------
 //
-//            31      28                     18 17                    1   0
+//            31      28                     17 16                    1   0
 //   in use  | check, ^ 1111 if prev is free   | size                   | 1 |     rotated to the left by 7
 //   free    | 0                               | size                   | 0 |     (a region of 512 KiB)
 //
 // All bits that the size does not need, and bit 0, are those of a hash of the chunk's tail. So one comparison verifies
 // size and place, and making a hash costs what verifying it does. "The chunk before is free" inverts four bits of it: so
 // the difference between header and hash is 0, GALLOC_PREV_FREE, or shows that this is no header. The factor was searched
-// such that no one to three inverted bits of a header go unnoticed (host_tests/core/test_header.py proves it).
+// such that no one to three inverted bits of a header go unnoticed (host_tests/core/unit/headers.c proves it).
 //
 // The rotation puts the bit that is always 1 in use where a byte of ASCII text, or the 0 behind it, is always 0: text that
 // runs over the end of a block cannot leave a valid header.

@@ -100,10 +100,10 @@ GALLOC_HOT bool prev_valid(const galloc_heap_t *heap, size_t index, size_t *prev
     return GALLOC_HOLDS(*prev + size + GALLOC_MIN_WORDS == index) && is_listed(heap, *prev);
 }
 
-// Whether a chunk can be merged with the free one behind it, at `next`.
+// Whether a chunk can be merged with the free one behind it, at `next`. That may be the end chunk, with a damaged header.
 GALLOC_HOT bool next_valid(const galloc_heap_t *heap, size_t next, size_t *size) {
     *size = free_size(chunk_at(heap, next)->header);
-    return tail_in_range(heap, next, *size) &&
+    return (GALLOC_64BIT || GALLOC_HOLDS(next < heap->limit)) && tail_in_range(heap, next, *size) &&
            GALLOC_HOLDS(chunk_at(heap, next + *size + GALLOC_MIN_WORDS)->prev_foot == (uint32_t)next) &&
            is_listed(heap, next);
 }
@@ -193,11 +193,16 @@ GALLOC_INLINE size_t size_for(size_t bytes) {
 
 // ---- Making a heap -----------------------------------------------------------------------------------------------
 
+#if !defined(GALLOC_TINY_LIMIT)
 #define GALLOC_TINY_LIMIT (1024u / 4u)
+#endif
 
 typedef struct {
     uint32_t smallbins, sub_bins, sub_factor, num_bins;
 } layout_t;
+
+_Static_assert((27u << GALLOC_BITS_OF_OCTAVE) + GALLOC_SUB_BINS_MAX <= GALLOC_BINS,
+               "GALLOC_BINS: one smallbin and all octaves of the largest region");
 
 // Chooses the bins for a region. False: the configuration is out of range.
 static bool lay_out(layout_t *layout, const galloc_config_t *config, uint32_t limit) {
@@ -206,13 +211,13 @@ static bool lay_out(layout_t *layout, const galloc_config_t *config, uint32_t li
         config != NULL && config->alignment_sub_bins != 0 ? config->alignment_sub_bins : GALLOC_ALIGNMENT_SUB_BINS;
     layout->sub_bins = sub_bins < GALLOC_SUB_BINS_MAX ? sub_bins : GALLOC_SUB_BINS_MAX;
     layout->sub_factor = 1u << log2_floor((layout->sub_bins - 1u) | 1u);
-    // As many smallbins as the large bins leave room for; at least one.
-    smallbins = smallbins < GALLOC_BINS / 2u ? smallbins : GALLOC_BINS / 2u;
+    // As many smallbins as the large bins leave room for.
+    smallbins = (smallbins < GALLOC_BINS / 2u ? smallbins : GALLOC_BINS / 2u) + 1u;
     do {
-        layout->smallbins = smallbins;
+        layout->smallbins = --smallbins;
         layout->num_bins =
             smallbins * 2u * layout->sub_factor + size_class(limit | smallbins * 2u) + 1u - size_class(smallbins * 2u);
-    } while (layout->num_bins > GALLOC_BINS && --smallbins > 0);
+    } while (layout->num_bins > GALLOC_BINS);
     // A bit of the map that was set by accident does not lead out of a region with room for all bins.
     layout->num_bins = limit < GALLOC_TINY_LIMIT ? GALLOC_BINS : layout->num_bins;
     return sub_bins >= 2u;

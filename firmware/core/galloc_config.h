@@ -1,20 +1,22 @@
 // galloc_config.h: what can be chosen when the core is compiled.
 //
-// Compile every file that includes a header of the core with the same choices. All of them but GALLOC_BINS and
-// GALLOC_BITS_OF_OCTAVE leave the bytes of a heap as they are: a heap that one build has made can be opened by another.
+// Compile every file that includes a header of the core with the same choices. All of them but GALLOC_BINS,
+// GALLOC_BITS_OF_OCTAVE and level 0 of GALLOC_HARDENING leave the bytes of a heap as they are: a heap that one build has
+// made can be opened by another.
 
 #ifndef GALLOC_CONFIG_H
 #define GALLOC_CONFIG_H
 
 // ---- Tunables ----------------------------------------------------------------------------------------------------
 
-// How much is verified before it is relied on. The layout is the same at all levels, and galloc_check verifies
-// everything at each of them. What a level costs is measured in host_tests/bench.
+// How much is verified before it is relied on. galloc_check verifies everything at each level. What a level costs is
+// measured in host_tests/bench.
 //
 //   2  Heap, block, and all that is met on the way: neighbours, links, the free chunks that are found. Further use of a
 //      damaged heap never touches a byte outside of its region.
 //   1  Heap and block: a wrong or freed pointer and an overwritten header are refused. Links and neighbours are trusted.
-//   0  Nothing but NULL, sizes and alignments.
+//   0  Nothing but NULL, sizes and alignments. Headers are stored without a hash, so heaps of this level and of the others
+//      are refused by each other's galloc_attach.
 #ifndef GALLOC_HARDENING
 #define GALLOC_HARDENING 2
 #endif

@@ -1,6 +1,6 @@
-// Every state that a small heap can reach: closure UNITS [REALLOC]. UNITS of 8 bytes are chunks. In each state, every
-// request of every operation is tried; each result is checked in full, and each new state is looked at in turn.
-// REALLOC 1: galloc_realloc, too.
+// Every state that a small heap can reach: closure UNITS [REALLOC [MOVED]]. UNITS of 8 bytes are chunks. In each state,
+// every request of every operation is tried; each result is checked in full, and each new state is looked at in turn.
+// REALLOC 1: galloc_realloc, too. MOVED 1: the heap was made 8 bytes before its place, so its sub-bins do not fit it.
 //
 // Prints the counts of what was done, a line each. Ends with 1 and the history's last step on stderr when a promise is
 // broken.
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define MAX_ALIGN 64u
+#define MIN_UNITS 2u
 #define WORKERS 2u
 
 typedef struct {
@@ -27,10 +28,10 @@ typedef struct {
     chunk_t chunks[STATE_MAX_CHUNKS];
     uint32_t count;
     unsigned long number; // of the state
-    unsigned long states, allocs, refused, frees, resizes, reallocs, probes;
+    unsigned long states, allocs, refused, steps, searched, frees, resizes, reallocs, probes;
     struct {
         const char *what;
-        uint32_t unit, units, align;
+        uint32_t index, units, align;
     } step; // the one being tried, put into words only when it fails
 } closure_t;
 
@@ -73,16 +74,16 @@ static void leave(void) {
     pthread_mutex_unlock(&lock);
 }
 
-#define BROKEN(c, ...)                                                                                                \
-    do {                                                                                                              \
-        fail_context("state %lu, %s: unit %u, %u units at %u", (c)->number, (c)->step.what, (unsigned)(c)->step.unit, \
-                     (unsigned)(c)->step.units, (unsigned)(c)->step.align);                                           \
-        fail(__VA_ARGS__);                                                                                            \
+#define BROKEN(c, ...)                                                                                               \
+    do {                                                                                                             \
+        fail_context("state %lu, %s: at %u, %u units at %u", (c)->number, (c)->step.what, (unsigned)(c)->step.index, \
+                     (unsigned)(c)->step.units, (unsigned)(c)->step.align);                                          \
+        fail(__VA_ARGS__);                                                                                           \
     } while (0)
 
-static void begin(closure_t *c, const char *what, uint32_t unit, uint32_t units, uint32_t align) {
+static void begin(closure_t *c, const char *what, uint32_t index, uint32_t units, uint32_t align) {
     c->step.what = what;
-    c->step.unit = unit;
+    c->step.index = index;
     c->step.units = units;
     c->step.align = align;
 }
@@ -92,7 +93,20 @@ static void restore(closure_t *c) {
 }
 
 static void *payload_of(const closure_t *c, const chunk_t *chunk) {
-    return galloc_payload_at(c->heap, chunk->link);
+    return payload_at(c->heap, chunk->index);
+}
+
+static uint32_t payload_of_units(uint32_t units) {
+    return payload_bytes(SIZE_OF(units));
+}
+
+// What is asked for to get a block of so many units; one, which is less than any has: 0 bytes.
+static size_t request_for(uint32_t units) {
+    return units < MIN_UNITS ? 0 : payload_of_units(units);
+}
+
+static uint32_t greater(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
 }
 
 // The heap after an operation: sound, no payload but that of `object` touched, no block lost or gained beside it.
@@ -110,56 +124,62 @@ static void judge(closure_t *c, const chunk_t *object) {
         if (!chunk->live || chunk == object) {
             continue;
         }
-        while (at < count && after[at].link < chunk->link) {
+        while (at < count && after[at].index < chunk->index) {
             at++;
         }
-        if (at == count || !after[at].live || after[at].link != chunk->link || after[at].size != chunk->size) {
-            BROKEN(c, "the block at unit %u is not what it was", (unsigned)chunk->link);
+        if (at == count || !after[at].live || after[at].index != chunk->index || after[at].units != chunk->units) {
+            BROKEN(c, "the block at %u is not what it was", (unsigned)chunk->index);
         }
-        size_t start = (size_t)chunk->link * 8u + 8u;
-        if (memcmp((uint8_t *)c->heap + start, (uint8_t *)c->from + start, galloc_payload_size(chunk->size)) != 0) {
-            BROKEN(c, "the payload of the block at unit %u was touched", (unsigned)chunk->link);
+        size_t start = (size_t)((uint8_t *)payload_of(c, chunk) - (uint8_t *)c->heap);
+        if (memcmp((uint8_t *)c->heap + start, (uint8_t *)c->from + start, payload_of_units(chunk->units)) != 0) {
+            BROKEN(c, "the payload of the block at %u was touched", (unsigned)chunk->index);
         }
     }
     found(&state);
 }
 
-// A refused request leaves all but the count of failures, and with it the guard, as it was.
-static void judge_refusal(closure_t *c) {
-    galloc_heap_t *heap = c->heap, *from = c->from;
-    uint32_t counted = heap->failures ^ heap->guard ^ from->failures ^ from->guard;
-    heap->failures = from->failures;
-    heap->guard = from->guard;
-    if (counted != 0 || memcmp(heap, from, c->size) != 0) {
-        BROKEN(c, "a refusal changed the heap");
+static void judge_same(closure_t *c, const char *what) {
+    if (memcmp(c->heap, c->from, c->size) != 0) {
+        BROKEN(c, "%s changed the heap", what);
     }
+}
+
+// A request that failed is counted once, and control_check with it. Nothing else changes.
+static void judge_failure(closure_t *c) {
+    galloc_heap_t *heap = c->heap, *from = c->from;
+    if (heap->failures != from->failures + 1u ||
+        (heap->control_check ^ heap->failures) != (from->control_check ^ from->failures)) {
+        BROKEN(c, "a failure was not counted");
+    }
+    heap->failures = from->failures;
+    heap->control_check = from->control_check;
+    judge_same(c, "a failure");
 }
 
 static bool could_hold(const closure_t *c, uint32_t units, uint32_t align) {
     for (uint32_t i = 0; i < c->count; i++) {
         const chunk_t *chunk = &c->chunks[i];
-        if (!chunk->live && hole_holds((uintptr_t)payload_of(c, chunk), galloc_payload_size(chunk->size),
-                                       galloc_payload_size(units), align)) {
+        if (!chunk->live && hole_holds((uintptr_t)payload_of(c, chunk), payload_of_units(chunk->units),
+                                       payload_of_units(greater(units, MIN_UNITS)), align)) {
             return true;
         }
     }
     return false;
 }
 
-static void try_alloc(closure_t *c, uint32_t units, uint32_t align) {
-    begin(c, "alloc", 0, units, align);
-    uint8_t *block = galloc_alloc(c->heap, galloc_payload_size(units), align);
+// What galloc_alloc, or the same in steps, has returned.
+static void judge_alloc(closure_t *c, uint8_t *block, uint32_t units, uint32_t align) {
+    uint32_t wanted = payload_of_units(greater(units, MIN_UNITS));
     if ((block != NULL) != could_hold(c, units, align)) {
         BROKEN(c, "%s", block ? "came from nowhere" : "refused although a hole can hold it");
     }
     if (block == NULL) {
         c->refused++;
-        judge_refusal(c);
+        judge_failure(c);
         return;
     }
     size_t usable = galloc_usable_size(c->heap, block);
-    if ((uintptr_t)block % align != 0 || usable < galloc_payload_size(units) ||
-        usable > galloc_payload_size(units) + 8u) {
+    if ((uintptr_t)block % align != 0 || usable < wanted || usable > wanted + 8u) {
         BROKEN(c, "%zu usable bytes at %p", usable, (void *)block);
     }
     c->allocs++;
@@ -168,8 +188,54 @@ static void try_alloc(closure_t *c, uint32_t units, uint32_t align) {
     restore(c);
 }
 
+static void try_alloc(closure_t *c, uint32_t units, uint32_t align) {
+    begin(c, "alloc", 0, units, align);
+    judge_alloc(c, galloc_alloc(c->heap, request_for(units), align), units, align);
+    begin(c, "alloc_step", 0, units, align);
+    galloc_search_t search = {0};
+    uint8_t *block = galloc_alloc_step(c->heap, request_for(units), align, &search);
+    bool stepped = search.more;
+    while (search.more) {
+        c->steps++;
+        judge_same(c, "a step of a search");
+        block = galloc_alloc_step(c->heap, request_for(units), align, &search);
+    }
+    c->searched += block != NULL && stepped;
+    judge_alloc(c, block, units, align);
+}
+
+// A request in steps, between which a block is freed: so it starts over.
+static void try_alloc_around(closure_t *c, const chunk_t *chunk, uint32_t units, uint32_t align) {
+    begin(c, "alloc_step around free", chunk->index, units, align);
+    galloc_search_t search = {0};
+    uint8_t *block = galloc_alloc_step(c->heap, request_for(units), align, &search);
+    if (!search.more) {
+        restore(c);
+        return;
+    }
+    if (galloc_free(c->heap, payload_of(c, chunk)) != GALLOC_OK) {
+        BROKEN(c, "the free was refused");
+    }
+    uint32_t failures = c->heap->failures;
+    while (search.more) {
+        c->steps++;
+        block = galloc_alloc_step(c->heap, request_for(units), align, &search);
+    }
+    if (block == NULL && heap_could_hold(c->heap, request_for(units), align)) {
+        BROKEN(c, "refused although a hole can hold it");
+    }
+    if (block != NULL && ((uintptr_t)block % align != 0 || galloc_usable_size(c->heap, block) < request_for(units))) {
+        BROKEN(c, "too small, or not aligned");
+    }
+    if (c->heap->failures - failures != (block == NULL)) {
+        BROKEN(c, "%u failures counted", (unsigned)(c->heap->failures - failures));
+    }
+    judge(c, chunk);
+    restore(c);
+}
+
 static void try_free(closure_t *c, const chunk_t *chunk) {
-    begin(c, "free", chunk->link, 0, 0);
+    begin(c, "free", chunk->index, 0, 0);
     if (galloc_free(c->heap, payload_of(c, chunk)) != GALLOC_OK) {
         BROKEN(c, "refused");
     }
@@ -177,83 +243,104 @@ static void try_free(closure_t *c, const chunk_t *chunk) {
     judge(c, chunk);
     c->probes++;
     if (galloc_free(c->heap, payload_of(c, chunk)) == GALLOC_OK) {
-        BROKEN(c, "and once more: not told");
+        BROKEN(c, "and once more: not detected");
     }
     restore(c);
 }
 
-// Free of each address that is no block, all of the state's double frees among them.
+// Free of each word that is no block, all of the state's double frees among them.
 static void probe(closure_t *c) {
     uint32_t at = 0;
-    for (uint32_t link = c->heap->first; link < c->heap->units; link++) {
-        while (c->chunks[at].link + c->chunks[at].size <= link) {
+    for (uint32_t index = c->heap->first; index < c->heap->limit; index++) {
+        while (c->chunks[at].index + c->chunks[at].units * 2u <= index) {
             at++;
         }
-        if (c->chunks[at].live && c->chunks[at].link == link) {
+        if (c->chunks[at].live && c->chunks[at].index == index) {
             continue;
         }
         c->probes++;
-        if (galloc_free(c->heap, galloc_payload_at(c->heap, link)) == GALLOC_OK) {
-            begin(c, "free of no block", link, 0, 0);
-            BROKEN(c, "not told");
+        if (galloc_free(c->heap, payload_at(c->heap, index)) == GALLOC_OK) {
+            begin(c, "free of no block", index, 0, 0);
+            BROKEN(c, "not detected");
         }
     }
-    if (memcmp(c->heap, c->from, c->size) != 0) {
-        BROKEN(c, "a refused free changed the heap");
+    judge_same(c, "a refused free");
+}
+
+// Units that a chunk in use has at its end to grow into.
+static uint32_t room_of(const closure_t *c, uint32_t number) {
+    bool free_next = number + 1 < c->count && !c->chunks[number + 1].live;
+    return c->chunks[number].units + (free_next ? c->chunks[number + 1].units : 0);
+}
+
+// The block that one has become: aligned, large enough, and it holds what it held, as far as was asked for.
+static void judge_moved(closure_t *c, const chunk_t *chunk, uint8_t *block, uint32_t units, uint32_t align) {
+    size_t wanted = request_for(units), held = payload_of_units(chunk->units);
+    size_t offset = (size_t)((uint8_t *)payload_of(c, chunk) - (uint8_t *)c->heap);
+    size_t usable = galloc_usable_size(c->heap, block);
+    if ((uintptr_t)block % align != 0 || usable < payload_of_units(greater(units, MIN_UNITS)) ||
+        memcmp(block, (uint8_t *)c->from + offset, wanted < held ? wanted : held) != 0) {
+        BROKEN(c, "payload lost");
     }
+    memset(block, 0xEE, usable);
+    judge(c, chunk);
+    restore(c);
 }
 
-// Units that a live chunk has at its end to grow into.
-static uint32_t room_of(const closure_t *c, uint32_t index) {
-    bool free_next = index + 1 < c->count && !c->chunks[index + 1].live;
-    return c->chunks[index].size + (free_next ? c->chunks[index + 1].size : 0);
-}
-
-static void try_resize(closure_t *c, uint32_t index, uint32_t units) {
-    const chunk_t *chunk = &c->chunks[index];
-    begin(c, "resize", chunk->link, units, 0);
-    uint8_t *block = payload_of(c, chunk);
-    bool done = galloc_resize(c->heap, block, galloc_payload_size(units));
-    if (done != (units <= room_of(c, index))) {
+static void try_resize(closure_t *c, uint32_t number, uint32_t units) {
+    const chunk_t *chunk = &c->chunks[number];
+    begin(c, "resize", chunk->index, units, 0);
+    bool done = galloc_resize(c->heap, payload_of(c, chunk), request_for(units));
+    if (done != (units <= room_of(c, number))) {
         BROKEN(c, "%s", done ? "came from nowhere" : "refused although there is room");
     }
     c->resizes++;
-    if (!done) {
-        judge_refusal(c);
-        return;
+    if (done) {
+        judge_moved(c, chunk, payload_of(c, chunk), units, 8);
+    } else {
+        judge_same(c, "a refusal");
     }
-    size_t usable = galloc_usable_size(c->heap, block), offset = (size_t)(block - (uint8_t *)c->heap);
-    size_t kept = galloc_payload_size(units < chunk->size ? units : chunk->size);
-    if (usable < galloc_payload_size(units) || memcmp(block, (uint8_t *)c->from + offset, kept) != 0) {
-        BROKEN(c, "payload lost");
-    }
-    memset(block, 0xEE, usable);
-    judge(c, chunk);
-    restore(c);
 }
 
-static void try_realloc(closure_t *c, uint32_t index, uint32_t units, uint32_t align) {
-    const chunk_t *chunk = &c->chunks[index];
-    begin(c, "realloc", chunk->link, units, align);
-    uint8_t *old = payload_of(c, chunk);
-    uint8_t *block = galloc_realloc(c->heap, old, galloc_payload_size(units), align);
+// What galloc_realloc, or the same in steps, has returned.
+static void judge_realloc(closure_t *c, const chunk_t *chunk, uint8_t *block, uint32_t units, uint32_t align) {
     c->reallocs++;
-    if (block == NULL) {
-        if (could_hold(c, units, align)) {
-            BROKEN(c, "refused although a hole can hold it");
-        }
-        judge_refusal(c);
+    if (block != NULL) {
+        judge_moved(c, chunk, block, units, align);
         return;
     }
-    size_t offset = (size_t)(old - (uint8_t *)c->heap), usable = galloc_usable_size(c->heap, block);
-    size_t kept = galloc_payload_size(units < chunk->size ? units : chunk->size);
-    if ((uintptr_t)block % align != 0 || usable < galloc_payload_size(units) ||
-        memcmp(block, (uint8_t *)c->from + offset, kept) != 0) {
-        BROKEN(c, "payload lost");
+    if (could_hold(c, units, align)) {
+        BROKEN(c, "refused although a hole can hold it");
     }
-    memset(block, 0xEE, usable);
-    judge(c, chunk);
-    restore(c);
+    judge_failure(c);
+}
+
+// As galloc.h shows it. The heap is sound between the steps.
+static uint8_t *realloc_in_steps(closure_t *c, uint8_t *old, size_t size, uint32_t align) {
+    galloc_move_t move;
+    if (!galloc_realloc_begin(c->heap, old, size, align, &move)) {
+        BROKEN(c, "refused");
+    }
+    if (galloc_check(c->heap, NULL) != GALLOC_OK) {
+        BROKEN(c, "not sound after galloc_realloc_begin");
+    }
+    uint8_t *to = move.to != NULL ? move.to : galloc_alloc(c->heap, size, align);
+    if (to == NULL || move.bytes == 0) {
+        return to;
+    }
+    memmove(to, move.from, move.bytes);
+    move.to = to;
+    galloc_realloc_end(c->heap, &move);
+    return to;
+}
+
+static void try_realloc(closure_t *c, uint32_t number, uint32_t units, uint32_t align) {
+    const chunk_t *chunk = &c->chunks[number];
+    uint8_t *old = payload_of(c, chunk);
+    begin(c, "realloc", chunk->index, units, align);
+    judge_realloc(c, chunk, galloc_realloc(c->heap, old, request_for(units), align), units, align);
+    begin(c, "realloc in steps", chunk->index, units, align);
+    judge_realloc(c, chunk, realloc_in_steps(c, old, request_for(units), align), units, align);
 }
 
 static void visit(closure_t *c, const state_t *state, bool with_realloc) {
@@ -265,8 +352,8 @@ static void visit(closure_t *c, const state_t *state, bool with_realloc) {
     if (memcmp(&again, state, sizeof again) != 0 || galloc_check(c->heap, NULL) != GALLOC_OK) {
         BROKEN(c, "the state was not rebuilt");
     }
-    uint32_t all = c->heap->units - c->heap->first;
-    for (uint32_t units = GALLOC_MIN_UNITS; units <= all; units++) {
+    uint32_t all = (c->heap->limit + 3u - c->heap->first) / 2u;
+    for (uint32_t units = 1; units <= all; units++) {
         for (uint32_t align = 8; align <= MAX_ALIGN; align *= 2) {
             try_alloc(c, units, align);
         }
@@ -276,11 +363,12 @@ static void visit(closure_t *c, const state_t *state, bool with_realloc) {
             continue;
         }
         try_free(c, &c->chunks[i]);
-        for (uint32_t units = GALLOC_MIN_UNITS; units <= all; units++) {
+        for (uint32_t units = 1; units <= all; units++) {
             try_resize(c, i, units);
             if (with_realloc) {
                 try_realloc(c, i, units, 8);
                 try_realloc(c, i, units, 32);
+                try_alloc_around(c, &c->chunks[i], units, 8u << units % 3u);
             }
         }
     }
@@ -288,29 +376,26 @@ static void visit(closure_t *c, const state_t *state, bool with_realloc) {
     c->states++;
 }
 
-static void make(closure_t *c, uint32_t units, state_t *first) {
+static void make(closure_t *c, uint32_t units, bool moved, state_t *first) {
     const galloc_config_t smallest = {2, 2, false};
     region_t region;
-    region_map(&region, 4096, 0);
-    size_t size = galloc_overhead(4096, &smallest);
-    do { // the control block depends on the size a little
-        size += 8;
-        c->heap = galloc_init(region.base, size, &smallest);
-    } while (c->heap == NULL || c->heap->units - c->heap->first < units);
-    region_unmap(&region);
-    region_map(&region, size, 0); // its end lies at an inaccessible page
-    memset(region.base, 0x5A, size);
-    c->heap = galloc_init(region.base, size, &smallest);
-    if (c->heap == NULL || c->heap->units - c->heap->first != units) {
+    c->size = galloc_overhead(0, &smallest) + units * 8u; // all regions this small have as much control data
+    region_map(&region, c->size + 8u, 0);                 // its end is at an inaccessible page
+    memset(region.base, 0x5A, c->size + 8u);
+    uint8_t *place = region.base + 8;
+    galloc_heap_t *made = galloc_init(moved ? region.base : place, c->size, &smallest);
+    if (made == NULL || (made->limit + 3u - made->first) / 2u != units) {
         fail("no heap of %u units", (unsigned)units);
     }
-    c->size = (size_t)c->heap->units * 8u + 8u;
+    memmove(place, made, c->size);
+    c->heap = (galloc_heap_t *)(void *)place;
     c->blank = malloc(c->size);
     c->from = malloc(c->size);
-    memcpy(c->blank, c->heap, c->size);
     state_of(c->heap, first, c->chunks);
-    memset(c->blank->heads, 0, 4u * c->blank->bins);
+    memcpy(c->blank, c->heap, c->size);
+    memset(c->blank->bins, 0, 4u * GALLOC_BINS);
     memset(c->blank->map, 0, sizeof c->blank->map);
+    c->blank->splits = 0;
 }
 
 typedef struct {
@@ -331,12 +416,13 @@ static void *work(void *context) {
 int main(int argc, char **argv) {
     uint32_t units = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 24;
     bool with_realloc = argc > 2 && strtoul(argv[2], NULL, 10) != 0;
+    bool moved = argc > 3 && strtoul(argv[3], NULL, 10) != 0;
     static worker_t workers[WORKERS];
     pthread_t threads[WORKERS];
     state_t first;
     for (unsigned i = 0; i < WORKERS; i++) { // heaps of one size at addresses that are the same modulo a page
         workers[i].with_realloc = with_realloc;
-        make(&workers[i].closure, units, &first);
+        make(&workers[i].closure, units, moved, &first);
     }
     store_add(&store, &first);
     for (unsigned i = 0; i < WORKERS; i++) {
@@ -351,6 +437,8 @@ int main(int argc, char **argv) {
         sum.states += c->states;
         sum.allocs += c->allocs;
         sum.refused += c->refused;
+        sum.steps += c->steps;
+        sum.searched += c->searched;
         sum.frees += c->frees;
         sum.resizes += c->resizes;
         sum.reallocs += c->reallocs;
@@ -359,7 +447,8 @@ int main(int argc, char **argv) {
     if (sum.states != store.count) {
         fail("%lu of %zu states visited", sum.states, store.count);
     }
-    printf("bytes %zu\nstates %lu\nallocs %lu\nrefused %lu\nfrees %lu\nresizes %lu\nreallocs %lu\nprobes %lu\n",
-           (size_t)units * 8u, sum.states, sum.allocs, sum.refused, sum.frees, sum.resizes, sum.reallocs, sum.probes);
+    printf("bytes %zu\nstates %lu\nallocs %lu\nrefused %lu\n", (size_t)units * 8u, sum.states, sum.allocs, sum.refused);
+    printf("steps %lu\nsearched %lu\nfrees %lu\nresizes %lu\n", sum.steps, sum.searched, sum.frees, sum.resizes);
+    printf("reallocs %lu\nprobes %lu\n", sum.reallocs, sum.probes);
     return 0;
 }

@@ -4,102 +4,85 @@
 
 #include <string.h>
 
-typedef struct {
-    const galloc_heap_t *heap;
-    uint8_t *at, *end;
-} writer_t;
-
-static void put(writer_t *writer, uint32_t value) {
-    if (writer->at == writer->end || value > 0xFFu) {
+static uint8_t *put(uint8_t *at, uint32_t value) {
+    if (value > 0xFFu) {
         fail("a state does not fit");
     }
-    *writer->at++ = (uint8_t)value;
-}
-
-static void put_link(writer_t *writer, uint32_t link) {
-    put(writer, link ? link - writer->heap->first + 1u : 0u);
-}
-
-// The word that links to a chunk: counted from the first chunk, or, from 128 on, a bin.
-static void put_up(writer_t *writer, uint32_t up) {
-    uint32_t first = writer->heap->first * 2u;
-    put(writer, up >= first ? up - first : 128u + up - GALLOC_HEADS);
+    *at = (uint8_t)value;
+    return at + 1;
 }
 
 uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks) {
-    uint32_t count = 0;
-    writer_t writer = {heap, state->bytes, state->bytes + STATE_BYTES};
+    uint32_t count = 0, first = heap->first, end = heap->limit + 3u, size;
+    uint8_t *at = state->bytes;
     memset(state, 0, sizeof *state);
-    for (uint32_t bin = 0; bin < heap->bins; bin++) {
-        put_link(&writer, heap->heads[bin]);
-    }
-    for (uint32_t link = heap->first, size; link < heap->units; link += size) {
-        const galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
+    for (uint32_t index = first; index < end; index += size + GALLOC_MIN_WORDS) {
+        const galloc_chunk_t *chunk = chunk_at(heap, index);
         bool live = chunk->header & GALLOC_IN_USE;
-        size = live ? galloc_size_of(heap, chunk->header) : chunk->header / 8u;
+        size = live ? unpack_header(chunk->header) & GALLOC_SIZE_MASK(heap) : (uint32_t)free_size(chunk->header);
         if (count == STATE_MAX_CHUNKS) {
             fail("too many chunks");
         }
-        chunks[count++] = (chunk_t){link, size, live};
-        put(&writer, size << 1 | live);
-        if (live) {
-            continue;
-        }
-        put_link(&writer, chunk->next);
-        put_up(&writer, chunk->up);
-        if (size >= heap->small_limit) {
-            put_link(&writer, chunk->child[0]);
-            put_link(&writer, chunk->child[1]);
+        chunks[count++] = (chunk_t){index, UNITS_OF(size), live};
+        at = put(at, UNITS_OF(size) << 1 | live);
+        if (!live) {
+            at = put(at, chunk->next ? (chunk->next - first) / 2u + 1u : 0u);
         }
     }
     return count;
 }
 
-static uint32_t take_link(const galloc_heap_t *heap, const uint8_t **at) {
-    uint32_t value = *(*at)++;
-    return value ? value - 1u + heap->first : 0u;
+// Makes the free chunk at `index`. Its list is joined later.
+static void build_free(galloc_heap_t *heap, uint32_t index, uint32_t size, uint32_t next) {
+    chunk_at(heap, index)->header = free_header(size);
+    chunk_at(heap, index + size + GALLOC_MIN_WORDS)->prev_foot = index;
+    chunk_at(heap, index)->next = next;
+    chunk_at(heap, index)->prev = 0;
+    heap->splits++;
 }
 
-static uint32_t take_up(const galloc_heap_t *heap, const uint8_t **at) {
-    uint32_t value = *(*at)++;
-    return value >= 128u ? GALLOC_HEADS + value - 128u : value + heap->first * 2u;
-}
-
-// Makes the free chunk at `link`, whose links are the next bytes.
-static void build_free(galloc_heap_t *heap, uint32_t link, uint32_t size, const uint8_t **at) {
-    galloc_set_free(heap, link, size);
-    heap->free_chunks++;
-    galloc_chunk_t *chunk = galloc_chunk_at(heap, link);
-    chunk->next = take_link(heap, at);
-    chunk->up = take_up(heap, at);
-    if (size >= heap->small_limit) {
-        chunk->child[0] = take_link(heap, at);
-        chunk->child[1] = take_link(heap, at);
+// Links the free chunks backward: each one that is behind no other is the first of its bin.
+static void join_lists(galloc_heap_t *heap, const chunk_t *chunks, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t next = chunks[i].live ? 0u : chunk_at(heap, chunks[i].index)->next;
+        if (next != 0) {
+            chunk_at(heap, next)->prev = chunks[i].index;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = chunks[i].index;
+        if (!chunks[i].live && chunk_at(heap, index)->prev == 0) {
+            size_t bin = galloc_bin_of(heap, index, SIZE_OF(chunks[i].units));
+            chunk_at(heap, index)->prev = (uint32_t)bin;
+            heap->bins[bin] = index;
+            map_set(heap, bin);
+        }
     }
 }
 
 void state_build(const state_t *state, const galloc_heap_t *blank, size_t size, galloc_heap_t *heap) {
     const uint8_t *at = state->bytes;
-    uint32_t prev_flags = GALLOC_PREV_IN_USE, chunk_size;
+    uint32_t prev_state = 0, used = 0, count = 0, end = blank->limit + 3u;
+    chunk_t chunks[STATE_MAX_CHUNKS];
     memcpy(heap, blank, size);
-    heap->used = heap->allocs = heap->free_chunks = 0;
-    for (uint32_t bin = 0; bin < heap->bins; bin++) {
-        heap->heads[bin] = take_link(heap, &at);
-        if (heap->heads[bin] != 0) {
-            galloc_map_set(heap, bin);
-        }
-    }
-    for (uint32_t link = heap->first; link < heap->units; link += chunk_size) {
-        bool live = *at & 1u;
-        chunk_size = *at++ >> 1;
-        if (live) {
-            galloc_chunk_at(heap, link)->header = galloc_live_header(heap, link, chunk_size) | prev_flags;
-            heap->used += galloc_payload_size(chunk_size);
+    for (uint32_t index = heap->first; index < end; index += chunks[count++].units * 2u) {
+        chunk_t chunk = {index, *at >> 1, *at & 1u};
+        uint32_t words = SIZE_OF(chunk.units);
+        at++;
+        if (chunk.live) {
+            chunk_at(heap, index)->header = live_header(heap, words, index + words, prev_state);
+            used += payload_bytes(words);
             heap->allocs++;
+            prev_state = 0;
         } else {
-            build_free(heap, link, chunk_size, &at);
+            build_free(heap, index, words, *at ? (*at - 1u) * 2u + heap->first : 0u);
+            at++;
+            prev_state = GALLOC_PREV_FREE;
         }
-        prev_flags = live ? GALLOC_PREV_IN_USE : 0u;
+        chunks[count] = chunk;
     }
-    galloc_chunk_at(heap, heap->units)->header = galloc_live_header(heap, heap->units, 0) | prev_flags;
+    chunk_at(heap, end)->header = GALLOC_IN_USE ^ (prev_state ? GALLOC_PREV_FREE_STORED : 0u);
+    join_lists(heap, chunks, count);
+    heap->slack = count % 3u * 16u; // so that some requests move the peak
+    heap->peak = used + heap->slack;
 }

@@ -84,8 +84,9 @@ def test_contract_compile_line(toolchain, tmp_path):
 
 
 def test_other_configurations(toolchain, tmp_path):
-    flags = ("-O2", "-DGALLOC_HEADER_CHECK=0", "-DGALLOC_SMALLBINS=1")
-    objects(toolchain, (*strict(toolchain), *flags), tmp_path)
+    for level in (0, 1):
+        flags = ("-O2", f"-DGALLOC_HARDENING={level}", "-DGALLOC_SMALLBINS=1")
+        objects(toolchain, (*strict(toolchain), *flags), tmp_path)
 
 
 @pytest.mark.parametrize("optimise", ["-Os", "-O2"])

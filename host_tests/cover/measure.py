@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.build import CORE, DRIVER, ROOT, SERVE, run_compiler
@@ -16,7 +17,25 @@ HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / "build" / "host_tests" / "cover"
 
 # Parts of their callers would count once a caller; as functions each line counts once.
-AS_FUNCTIONS = ("-O0", "-D__OPTIMIZE_SIZE__")
+AS_FUNCTIONS = ("-O0", "-Dalways_inline=unused")
+
+
+@dataclass(frozen=True)
+class Build:
+    """One way to compile the core with counters: flags of the core and the programs alike."""
+
+    name: str
+    flags: tuple[str, ...] = ()
+
+
+# What one leaves out, another compiles: hot paths for speed or for size, either width, scans in C.
+SMALL = "-D__OPTIMIZE_SIZE__"
+BUILDS = (
+    Build("64 bits"),
+    Build("64 bits, small", (SMALL,)),
+    Build("32 bits", ("-m32",)),
+    Build("32 bits, small", ("-m32", SMALL, "-DGALLOC_HAVE_BIT_SCAN=0")),
+)
 
 
 def beside(folder: str, *names: str) -> tuple[Path, ...]:
@@ -25,15 +44,13 @@ def beside(folder: str, *names: str) -> tuple[Path, ...]:
 
 
 PROGRAMS = {
+    "unit": (*sorted((HERE.parent / "core" / "unit").glob("*.c")), DRIVER / "harness.c"),
     "driver": tuple(DRIVER / name for name in SERVE),
     "inject": (*beside("fault", "inject.c", "kinds.c", "subject.c"), DRIVER / "harness.c"),
     "closure": (*beside("closure", "closure.c", "state.c", "store.c"), DRIVER / "harness.c"),
-    "edges": (HERE / "edges.c",),
-    "choices": (HERE / "choices.c", DRIVER / "harness.c"),
 }
 RUNS = (
-    ("edges",),
-    ("choices",),
+    ("unit", "all"),
     ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
     ("driver", "damage", "1", "20000"),
@@ -46,50 +63,50 @@ class RunError(Exception):
     """A driver ended badly; the text is what it said."""
 
 
-def objects(folder: Path) -> list[str]:
+def objects(folder: Path, build: Build) -> list[str]:
     """Compiles the core with counters into an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     made = []
     for source in sorted(CORE.glob("*.c")):
         made.append(str(folder / f"{source.stem}.o"))
-        flags = [
-            "-std=c11",
-            "-g",
-            "--coverage",
-            "-fprofile-update=atomic",
-            *AS_FUNCTIONS,
-            f"-I{CORE}",
-        ]
+        flags = ["-std=c11", "-g", "--coverage", *AS_FUNCTIONS, *build.flags, f"-I{CORE}"]
         run_compiler(["gcc", *flags, "-c", str(source), "-o", made[-1]])
     return made
 
 
-def link(folder: Path, name: str, core: Iterable[str]) -> None:
+def link(folder: Path, build: Build, name: str, core: Iterable[str]) -> None:
     """Links one program with the counting core; the program itself is not counted."""
-    sources = [str(path) for path in PROGRAMS[name]]
-    includes = [f"-I{CORE}", f"-I{DRIVER}"]
-    made = [str(folder / f"{name}-{Path(source).stem}.o") for source in sources]
-    for source, target in zip(sources, made, strict=True):
-        flags = ["-std=gnu11", "-O1", "-D__OPTIMIZE_SIZE__", *includes]
-        run_compiler(["gcc", *flags, "-c", source, "-o", target])
-    run_compiler(["gcc", "--coverage", "-pthread", *made, *core, "-o", str(folder / name)])
+    made = []
+    for source in PROGRAMS[name]:
+        made.append(str(folder / f"{name}-{source.stem}.o"))
+        flags = ["-std=gnu11", "-O1", *build.flags, f"-I{CORE}", f"-I{DRIVER}"]
+        run_compiler(["gcc", *flags, "-c", str(source), "-o", made[-1]])
+    command = ["gcc", "--coverage", "-pthread", *build.flags, *made, *core]
+    run_compiler([*command, "-o", str(folder / name)])
 
 
-def measure(tell: Callable[[str], None], folder: Path = FOLDER) -> dict[str, Source]:
-    """Runs all drivers; returns the counts of each file of the core.
-
-    Raises BuildError, or RunError when a driver finds something wrong.
-    """
-    core = objects(folder)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(lambda name: link(folder, name, core), PROGRAMS))
+def run_all(folder: Path, build: Build, tell: Callable[[str], None]) -> None:
+    """Runs all drivers of one build. Raises RunError."""
+    core = objects(folder, build)
+    for name in PROGRAMS:
+        link(folder, build, name, core)
     for name, *arguments in RUNS:
-        tell(" ".join((name, *arguments)))
         start = time.monotonic()
         command = [str(folder / name), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
-            raise RunError(f"{' '.join(command)}:\n{done.stderr[-2000:]}")
-        tell(f"    {time.monotonic() - start:.1f} s")
-    return read(folder, CORE)
+            raise RunError(f"{build.name}: {' '.join(command)}:\n{done.stderr[-2000:]}")
+        seconds = time.monotonic() - start
+        tell(f"{build.name}: {' '.join((name, *arguments))} {seconds:.1f} s")
+
+
+def measure(tell: Callable[[str], None], folder: Path = FOLDER) -> dict[str, Source]:
+    """Runs all drivers of all builds; returns the counts of each file of the core.
+
+    Raises BuildError, or RunError when a driver finds something wrong.
+    """
+    folders = {build: folder / str(number) for number, build in enumerate(BUILDS)}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(lambda build: run_all(folders[build], build, tell), BUILDS))
+    return read(folders.values(), CORE)

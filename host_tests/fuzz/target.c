@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 // Operations done since the program started.
 unsigned long fuzz_operations;
 
-__attribute__((destructor)) static void tell_operations(void) {
+__attribute__((destructor)) static void print_operations(void) {
     fprintf(stderr, "operations: %lu\n", fuzz_operations);
 }
 
@@ -31,6 +31,7 @@ void fuzz_exit(int status) {
 }
 
 #define KEPT 64u
+#define MOST_BYTES 16384u
 
 // A region of this geometry, kept for the next input of the same kind: mapping one takes longer than most inputs.
 static region_t *region_for(size_t bytes, size_t tail) {
@@ -77,15 +78,32 @@ static void survey(checked_t *run) {
     checked_payload(run);
 }
 
-// The heap's bytes at another place open there, and here again.
-static void do_attach(checked_t *run) {
-    if (galloc_attach(run->region->base, run->region->size) != run->heap ||
-        galloc_attach(run->region->base, run->region->size - 1) != NULL) {
+// Opens the heap in its place, and then a copy `distance` bytes further down, a multiple of 8, to go on there.
+static void do_attach(checked_t *run, size_t distance) {
+    static uint8_t copy[MOST_BYTES];
+    region_t *region = run->region;
+    size_t bytes = region->size, tail = (size_t)(region->last - (region->base + bytes)) % 8u;
+    if (galloc_attach(region->base, bytes) != run->heap || galloc_attach(region->base, bytes - 1) != NULL) {
         fail("attach opened what it must not, or did not open what it must");
+    }
+    memcpy(copy, region->base, bytes);
+    for (size_t i = 0; i < run->shadow.count; i++) {
+        run->shadow.live[i].block -= (uintptr_t)region->base;
+    }
+    region = region_for(bytes, tail + distance); // may unmap the old one
+    memcpy(region->base, copy, bytes);
+    for (size_t i = 0; i < run->shadow.count; i++) {
+        run->shadow.live[i].block += (uintptr_t)region->base;
+    }
+    run->region = region;
+    run->shadow.region = region;
+    run->heap = galloc_attach(region->base, bytes);
+    if (run->heap == NULL) {
+        fail("attach did not open a copy");
     }
 }
 
-// Free of any address: told, and nothing changes, or it was a live block.
+// Free of any address: refused, or it was a live block.
 static void do_stray_free(checked_t *run, size_t offset) {
     uint8_t *at = run->region->base + offset % (run->region->size + 64);
     size_t index = shadow_find(&run->shadow, at);
@@ -94,7 +112,7 @@ static void do_stray_free(checked_t *run, size_t offset) {
         return;
     }
     if (galloc_owns(run->heap, at) || galloc_free(run->heap, at) == GALLOC_OK) {
-        fail("free of no block, not told");
+        fail("free of no block was not refused");
     }
 }
 
@@ -126,7 +144,7 @@ static void operate(checked_t *run, const uint8_t *op) {
             do_stray_free(run, size);
             break;
         default:
-            do_attach(run);
+            do_attach(run, size % 8u * 8u);
             survey(run);
             break;
     }
@@ -139,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     galloc_config_t config = {data[0], data[1] % 16u, data[1] & 16u};
     checked_t run = {.bounded_search = config.bounded_search};
-    size_t bytes = (data[2] | (size_t)data[3] << 8) % 16384u;
+    size_t bytes = (data[2] | (size_t)data[3] << 8) % MOST_BYTES;
     fail_context("fuzz: %u smallbins, %u sub-bins, %zu bytes", config.smallbins, config.alignment_sub_bins, bytes);
     run.region = region_for(bytes, (8u - (bytes + (data[1] >> 5u)) % 8u) % 8u);
     run.heap = galloc_init(run.region->base, bytes, &config);

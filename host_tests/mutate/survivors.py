@@ -11,11 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ..core.build import ROOT
 from .mutants import Mutant
 
 HERE = Path(__file__).resolve().parent
 REASONS = HERE / "reasons.toml"
-SURVIVORS = HERE / "survivors.md"
+SURVIVORS = ROOT / "build" / "host_tests" / "survivors.md"
 
 
 def read_reasons(path: Path = REASONS) -> dict[str, str]:
@@ -30,7 +31,7 @@ def read_reasons(path: Path = REASONS) -> dict[str, str]:
 
 
 def write(shown: Table, survivors: Iterable[Mutant], reasons: dict[str, str]) -> None:
-    """Writes survivors.md: the table, and each survivor under its reason."""
+    """Writes build/host_tests/survivors.md: the table, and each survivor under its reason."""
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(shown)
     groups: dict[str, list[Mutant]] = defaultdict(list)
@@ -46,4 +47,5 @@ def write(shown: Table, survivors: Iterable[Mutant], reasons: dict[str, str]) ->
         lines += ["", f"## {why}", "", "```"]
         lines += [mutant.key for mutant in groups[why]]
         lines += ["```"]
+    SURVIVORS.parent.mkdir(parents=True, exist_ok=True)
     SURVIVORS.write_text("\n".join(lines) + "\n")

@@ -18,7 +18,7 @@ from .switch import CHOICE, VARIABLE, can_switch, write_all
 
 FOLDER = ROOT / "build" / "host_tests" / "mutate"
 # Processor seconds: an endless loop takes no longer, a busy machine makes no mutant look like one.
-RUN_SECONDS = 3
+RUN_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,25 @@ class Build:
     runs: tuple[tuple[str, ...], ...]
 
 
-FIRST = (("edges",), ("choices",), ("closure", "8", "1"), ("driver", "random", "1", "8", "500"))
-DRIVE = (("driver", "random", "2", "16", "2000"), ("driver", "sweep", "430", "3"))
-INJECT = ("inject", "1", "100")
-DAMAGE = ("driver", "damage", "1", "2000")
+SLOW = (
+    "no_three_inverted_bits_go_unnoticed",
+    "steps_find_what_one_call_finds",
+    "search_finds_what_is_far_down_its_own_bin",
+    "bins_are_those_of_the_configuration",
+)
+FIRST = (("unit", "all", *(f"-{name}" for name in SLOW)), ("closure", "8", "1"))
+REST = (("driver", "random", "1", "8", "500"), ("driver", "damage", "1", "2000"), ("unit", *SLOW))
+MORE = (("driver", "random", "2", "16", "2000"), ("driver", "sweep", "430", "3"))
 
-# What one build leaves out, another compiles: hot paths as functions or parts of their callers,
-# either width, bit scans in C, headers without a checksum.
+# What one build leaves out, another compiles: hot paths for speed or for size, either width, bit
+# scans in C, the lower levels of hardening.
+SMALL = ("-D__OPTIMIZE_SIZE__",)
 BUILDS = (
-    Build("functions", ("-D__OPTIMIZE_SIZE__",), (), (*FIRST, INJECT, *DRIVE, DAMAGE)),
-    Build("32 bits", (), ("-m32", "-DGALLOC_HAVE_BIT_SCAN=0"), (*FIRST, *DRIVE, DAMAGE)),
-    Build(
-        "no checksum",
-        ("-D__OPTIMIZE_SIZE__",),
-        ("-DGALLOC_HEADER_CHECK=0",),
-        (*DRIVE, (*DAMAGE, "1")),
-    ),
+    Build("speed", (), (), (*FIRST, *REST)),
+    Build("small", (), SMALL, (*FIRST, *REST, ("inject", "1", "100"), *MORE)),
+    Build("32 bits", (), ("-m32",), (*FIRST, *REST)),
+    Build("32 bits, small", (), ("-m32", "-DGALLOC_HAVE_BIT_SCAN=0", *SMALL), (*FIRST, *REST)),
+    Build("level 0", (), ("-DGALLOC_HARDENING=0",), (FIRST[0],)),
 )
 
 # Ends of a trial. A mutant with the machine code of the core is the core.
@@ -71,9 +74,8 @@ def limit() -> None:
 
 
 def unity(core: Path) -> str:
-    """All of the core as one source; heap.c makes functions of the hot paths, so it is first."""
+    """All of the core as one source. galloc.c asks for another way to compile, so it is first."""
     names = sorted(path.name for path in core.glob("*.c"))
-    names.sort(key=lambda name: name != "heap.c")
     return "".join(f'#include "{name}"\n' for name in names)
 
 

@@ -4,23 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heap.h"
+#include "bins.h"
 
 int main(int count, char **arguments) {
     static _Alignas(4096) uint32_t region[256];
     const galloc_config_t config = {.smallbins = 2, .alignment_sub_bins = 2};
-    size_t units = count > 1 ? (size_t)atoi(arguments[1]) : 0;
-    const galloc_heap_t *heap = NULL;
-    for (size_t size = sizeof(galloc_heap_t); heap == NULL || heap->units - heap->first != units; size += 8u) {
-        if (size > sizeof region) {
-            return 1;
-        }
-        memset(region, 0, sizeof region); // the key counts the heaps that were here before
-        heap = galloc_init(region, size, &config);
+    size_t units = count > 1 ? (size_t)atoi(arguments[1]) : 0, size = galloc_overhead(0, &config) + units * 8u;
+    if (size > sizeof region) {
+        return 1;
     }
-    printf("-DUNITS=%uu\n-DFIRST=%uu\n-DBINS=%uu\n-DSMALL_LIMIT=%uu\n-DMADE=", heap->units - heap->first, heap->first,
-           heap->bins, heap->small_limit);
-    for (uint32_t i = 0; i < 2u * heap->units + 2u; i++) {
+    galloc_heap_t *heap = galloc_init(region, size, &config);
+    if (heap == NULL || heap->limit + 3u - heap->first != units * 2u) {
+        return 1;
+    }
+    heap->origin = (GALLOC_ORIGIN + 8u) / 4u; // the prover's addresses are at multiples of 16 MiB
+    heap->control_check = galloc_control_check(heap);
+    printf("-DUNITS=%uu\n-DFIRST=%uu\n-DUSED_BINS=%uu\n-DSMALL_LIMIT=%uu\n-DMADE=", (unsigned)units, heap->first,
+           (unsigned)galloc_bin_of(heap, heap->first, units * 2u - GALLOC_MIN_WORDS) + 1u, heap->small_limit);
+    for (size_t i = 0; i < size / 4u; i++) {
         printf("%s0x%xu", i ? "," : "", region[i]);
     }
     puts("");
