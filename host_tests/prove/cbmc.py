@@ -101,6 +101,8 @@ class Steps:
             "--unwindset",
             BOUNDS,
             "--slice-formula",
+            "--object-bits",
+            "10",
             "--max-field-sensitivity-array-size",
             "128",  # words of the heap are separate variables then
             LARGE_BLOCK,

@@ -368,15 +368,10 @@ static size_t size_number(uint32_t number) {
     return number <= UNITS ? BYTES(number + 1u) : SIZE_MAX;
 }
 
-// Alignments: the default, one that makes a difference in so small a heap, and what is no power of two.
-static const size_t aligns[] = {8u, 32u, 24u};
-#define ALIGNS 3u
-
 #define FOR_ALL_BLOCKS(h, at)                   \
     for (uint32_t at = 0; at < UNITS; at++)     \
         if (heaps[h].chunks[at] > 0)
 #define FOR_ALL_SIZES(s) for (uint32_t s = 0; s < SIZES; s++)
-#define FOR_ALL_ALIGNS(a, first) for (uint32_t a = first; a < ALIGNS; a++)
 
 static void alloc(uint32_t number, size_t size, size_t align) {
     any_heap(number);
@@ -395,17 +390,7 @@ static void alloc(uint32_t number, size_t size, size_t align) {
 void prove_alloc(void) {
     FOR_ALL_HEAPS(h) {
         FOR_ALL_SIZES(s) {
-            alloc(h, size_number(s), 8u);
-        }
-    }
-}
-
-void prove_alloc_aligned(void) {
-    FOR_ALL_HEAPS(h) {
-        FOR_ALL_SIZES(s) {
-            FOR_ALL_ALIGNS(a, 1u) {
-                alloc(h, size_number(s), aligns[a]);
-            }
+            alloc(h, size_number(s), 0);
         }
     }
 }
@@ -469,9 +454,7 @@ void prove_realloc_begin(void) {
     FOR_ALL_HEAPS(h) {
         FOR_ALL_BLOCKS(h, at) {
             FOR_ALL_SIZES(s) {
-                FOR_ALL_ALIGNS(a, 0u) {
-                    realloc_begin(h, at, size_number(s), aligns[a]);
-                }
+                realloc_begin(h, at, size_number(s), 0);
             }
         }
     }
@@ -497,9 +480,7 @@ void prove_realloc(void) {
     FOR_ALL_HEAPS(h) {
         FOR_ALL_BLOCKS(h, at) {
             FOR_ALL_SIZES(s) {
-                FOR_ALL_ALIGNS(a, 0u) {
-                    whole_realloc(h, at, size_number(s), aligns[a]);
-                }
+                whole_realloc(h, at, size_number(s), 0);
             }
         }
     }
