@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ..core.build import BuildError
-from .campaign import CORPUS, SEED, fuzz, minimise
+from .campaign import SEED, count_packed, fuzz, minimise
 
-MOST = 96  # files of the corpus in the repository
+MOST = 300  # inputs of the corpus in the repository
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     errors.print(f"fuzz: {asked.seconds} s from seed {asked.seed}")
     try:
         result = fuzz(asked.seconds, asked.seed)
-        kept = minimise(MOST) if asked.minimise else len(list(CORPUS.iterdir()))
+        kept = minimise(MOST) if asked.minimise else count_packed()
     except (BuildError, RuntimeError) as error:
         errors.print(f"fuzz: {error}", style="red")
         return 1

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
+import shutil
 import subprocess
+import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.build import ROOT, Variant, build
 
 HERE = Path(__file__).resolve().parent
-CORPUS = HERE / "corpus"  # small, minimised, in the repository
+CORPUS = HERE / "corpus.tar.xz"  # small, minimised, in the repository
 WORK = ROOT / "build" / "host_tests" / "fuzz"
 MAX_LENGTH = 1024  # bytes of an input: 255 operations
 SEED = 20240607
@@ -31,6 +34,7 @@ REPLAY = Variant(
     flags=_ABORTS,
     program=(str(HERE / "target.c"), str(HERE / "replay.c"), "checked.c", "harness.c"),
 )
+REPLAY_SMALL = replace(REPLAY, name="fuzz-replay-small", bits=32, optimise="-Os")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,39 @@ def seed_inputs(folder: Path, count: int = 24) -> None:
         (folder / f"seed-{number:02}").write_bytes(data)
 
 
+def unpack(folder: Path) -> list[Path]:
+    """Writes the corpus of the repository into an empty folder; returns its files in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if CORPUS.exists():
+        with tarfile.open(CORPUS) as archive:
+            archive.extractall(folder, filter="data")
+    return sorted(folder.iterdir())
+
+
+def pack(files: Sequence[Path]) -> None:
+    """Makes these files the corpus of the repository. The same files give the same bytes."""
+    with tarfile.open(CORPUS, "w:xz") as archive:
+        for path in sorted(files, key=lambda path: path.name):
+            data = path.read_bytes()
+            entry = tarfile.TarInfo(path.name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+
+
+def count_packed() -> int:
+    """The number of files in the corpus of the repository."""
+    with tarfile.open(CORPUS) as archive:
+        return len(archive.getnames())
+
+
+def fresh(name: str) -> Path:
+    """An empty folder for the fuzzer's work."""
+    folder = WORK / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
 def number_in(said: str, pattern: str) -> int:
     """The last number that a pattern finds in what the fuzzer said, or 0."""
     found = re.findall(pattern, said)
@@ -76,6 +113,8 @@ def fuzz(seconds: int, seed: int) -> Result:
     if not working.exists():
         seed_inputs(working)
     crashes.mkdir(parents=True, exist_ok=True)
+    packed = fresh("packed")
+    unpack(packed)
     before = set(crashes.iterdir())
     command = [
         str(program),
@@ -87,9 +126,8 @@ def fuzz(seconds: int, seed: int) -> Result:
         "-verbosity=1",
         f"-artifact_prefix={crashes}/",
         str(working),
-        str(CORPUS),
+        str(packed),
     ]
-    CORPUS.mkdir(exist_ok=True)
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", timeout=seconds + 300
     )
@@ -113,28 +151,22 @@ def minimise(most: int) -> int:
     most: files to keep; the ones that add least are dropped. Returns the number of files.
     """
     program = build(FUZZ)
-    merged = WORK / "merged"
-    subprocess.run(["rm", "-rf", str(merged)], check=True)
-    merged.mkdir(parents=True)
-    sources = [str(folder) for folder in (CORPUS, WORK / "corpus") if folder.exists()]
+    merged, packed = fresh("merged"), fresh("packed")
+    unpack(packed)
+    sources = [str(folder) for folder in (packed, WORK / "corpus") if folder.exists()]
     command = [str(program), "-set_cover_merge=1", f"-max_len={MAX_LENGTH}", str(merged), *sources]
     subprocess.run(command, capture_output=True, check=True, timeout=1800)
     kept = sorted(merged.iterdir(), key=lambda path: path.stat().st_size, reverse=True)[:most]
-    names = {path.name for path in kept}
-    for old in CORPUS.iterdir():
-        if old.name not in names:
-            old.unlink()
-    for path in kept:
-        (CORPUS / path.name).write_bytes(path.read_bytes())
+    pack(kept)
     return len(kept)
 
 
-def replay(files: Sequence[Path]) -> str:
+def replay(files: Sequence[Path], variant: Variant = REPLAY) -> str:
     """Runs inputs through the target, built by gcc with sanitizers. Returns the summary line.
 
     Raises AssertionError naming the input that fails.
     """
-    program = build(REPLAY)
+    program = build(variant)
     done = subprocess.run(
         [str(program), *map(str, files)], capture_output=True, text=True, timeout=300
     )

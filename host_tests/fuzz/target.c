@@ -83,17 +83,15 @@ static void do_attach(checked_t *run, size_t distance) {
     static uint8_t copy[MOST_BYTES];
     region_t *region = run->region;
     size_t bytes = region->size, tail = (size_t)(region->last - (region->base + bytes)) % 8u;
+    uintptr_t before = (uintptr_t)region->base;
     if (galloc_attach(region->base, bytes) != run->heap || galloc_attach(region->base, bytes - 1) != NULL) {
         fail("attach opened what it must not, or did not open what it must");
     }
     memcpy(copy, region->base, bytes);
-    for (size_t i = 0; i < run->shadow.count; i++) {
-        run->shadow.live[i].block -= (uintptr_t)region->base;
-    }
     region = region_for(bytes, tail + distance); // may unmap the old one
     memcpy(region->base, copy, bytes);
     for (size_t i = 0; i < run->shadow.count; i++) {
-        run->shadow.live[i].block += (uintptr_t)region->base;
+        run->shadow.live[i].block = region->base + ((uintptr_t)run->shadow.live[i].block - before);
     }
     run->region = region;
     run->shadow.region = region;
