@@ -20,7 +20,7 @@ CACHE = ROOT / "build" / "host_tests" / "core"
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wundef", "-Wshadow")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-SERVE = ("driver.c", "serve.c", "random.c", "checked.c", "sweep.c", "damage.c", "harness.c")
+SERVE = ("driver.c", "serve.c", "serve_banks.c", "random.c", "checked.c", "sweep.c", "damage.c", "harness.c")
 
 
 @dataclass(frozen=True)
