@@ -195,6 +195,7 @@ GALLOC_HOT size_t bin_of(const galloc_heap_t *heap, size_t index, size_t size) {
 // Whether a free chunk is where its own links say it is.
 GALLOC_HOT bool is_listed(const galloc_heap_t *heap, size_t index) {
     size_t prev = chunk_at(heap, index)->prev;
+    (void)prev;
     return GALLOC_HOLDS((uint32_t)prev < heap->limit) && GALLOC_HOLDS(chunk_at(heap, prev)->next == (uint32_t)index);
 }
 
