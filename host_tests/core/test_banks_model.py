@@ -86,7 +86,7 @@ class Banks:
         return None if words == ["-"] else tuple(map(int, words))
 
     def judge(self, states, wants: int, size: int, align: int, made, tried: int | None) -> None:
-        """Judges which bank served an alloc. tried: the slot that was asked before, and is settled."""
+        """Judges which bank served an alloc. tried: the slot of one that was judged before."""
         open_ = made is None or made[0] != tried
         for bank in self.order + self.outside:
             if bank.slot == tried:
@@ -149,9 +149,7 @@ class Banks:
         else:
             if bank.serves(wants):  # its own bank was asked first, and had to have no room
                 stats = model.state.stats
-                failed = State(
-                    model.state.walk, stats._replace(failures=stats.failures + 1)
-                )
+                failed = State(model.state.walk, stats._replace(failures=stats.failures + 1))
                 model.realloc(block, size, align, None, 0, failed)
             if made is None:
                 model.refused(after)

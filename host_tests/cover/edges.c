@@ -225,14 +225,14 @@ static void roots(void) {
 }
 
 static void names(void) {
-    for (int i = GALLOC_OK; i <= GALLOC_FAULT_GEOMETRY; i++) {
+    for (int i = GALLOC_OK; i <= GALLOC_FAULT_FULL; i++) {
         for (int k = GALLOC_OK; k < i; k++) {
             EXPECT(strcmp(galloc_fault_name((galloc_fault_t)i), galloc_fault_name((galloc_fault_t)k)) != 0);
         }
     }
     EXPECT(strcmp(galloc_fault_name(GALLOC_OK), "ok") == 0);
     EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_GEOMETRY), "geometry") == 0);
-    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)(GALLOC_FAULT_GEOMETRY + 1)), "unknown") == 0);
+    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)(GALLOC_FAULT_FULL + 1)), "unknown") == 0);
     EXPECT(strcmp(galloc_fault_name((galloc_fault_t)99), "unknown") == 0);
 }
 

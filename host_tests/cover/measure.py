@@ -29,11 +29,13 @@ PROGRAMS = {
     "inject": (*beside("fault", "inject.c", "kinds.c", "subject.c"), DRIVER / "harness.c"),
     "closure": (*beside("closure", "closure.c", "state.c", "store.c"), DRIVER / "harness.c"),
     "edges": (HERE / "edges.c",),
+    "banks": (DRIVER / "banks_calls.c", DRIVER / "harness.c"),
     "choices": (HERE / "choices.c", DRIVER / "harness.c"),
 }
 RUNS = (
     ("edges",),
     ("choices",),
+    ("banks",),
     ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
     ("driver", "damage", "1", "20000"),

@@ -91,7 +91,8 @@ static void do_alloc(size_t size, size_t align, uint32_t wants, bool zeroed) {
 
 static void do_free(slot_t *slot, uint8_t *block) {
     size_t index = shadow_find(&slot->shadow, block);
-    if (index < slot->shadow.count && !pattern_holds(block, slot->shadow.live[index].usable, slot->shadow.live[index].token)) {
+    if (index < slot->shadow.count &&
+        !pattern_holds(block, slot->shadow.live[index].usable, slot->shadow.live[index].token)) {
         printf("error the payload was overwritten before free\n");
         return;
     }
