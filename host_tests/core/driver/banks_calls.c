@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include "galloc_banks.h"
+#include "galloc_config.h"
 
 #include <stdio.h>
 #include <string.h>
