@@ -155,6 +155,8 @@ static void wrong_pointers(void) {
     uint8_t *block = galloc_banks_alloc(&set, 100, 8, GALLOC_FAST);
     uint8_t *other = galloc_alloc(heaps[2], 100, 8);
     EXPECT(galloc_banks_find(&set, block) == 1 && galloc_banks_find(&set, other) == 2);
+    galloc_stats_t before, after;
+    galloc_banks_stats(&set, &before);
     void *const foreign[] = {other, &set, (void *)8, (void *)UINTPTR_MAX, (void *)(UINTPTR_MAX - 7)};
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         EXPECT(galloc_banks_free(&set, foreign[i]) == GALLOC_FAULT_FOREIGN);
@@ -164,9 +166,14 @@ static void wrong_pointers(void) {
     EXPECT(galloc_banks_free(&set, NULL) == GALLOC_FAULT_NULL);
     EXPECT(galloc_banks_free(&set, heaps[0]) != GALLOC_OK && galloc_banks_free(&set, heaps[1]) != GALLOC_OK);
     EXPECT(galloc_banks_free(&set, block + 8) != GALLOC_OK && galloc_banks_free(&set, block + 1) != GALLOC_OK);
+    galloc_banks_stats(&set, &after);
+    EXPECT(memcmp(&before, &after, sizeof before) == 0);
     EXPECT(galloc_banks_free(&set, block) == GALLOC_OK);
     EXPECT(galloc_banks_free(&set, block) == GALLOC_FAULT_NOT_ALLOCATED);
+    galloc_banks_stats(&set, &before);
     EXPECT(galloc_banks_realloc(&set, block, 8, 8, 0) == NULL && !galloc_banks_resize(&set, block, 8));
+    galloc_banks_stats(&set, &after);
+    EXPECT(memcmp(&before, &after, sizeof before) == 0);
     expect_valid(&set);
 }
 
@@ -216,8 +223,12 @@ static void blocks_that_move(void) {
     EXPECT(galloc_banks_find(&set, moved) == 1 && (uintptr_t)moved % 32 == 0 && pattern_holds(moved, 200, 1));
     EXPECT(!galloc_banks_owns(&set, block) && galloc_banks_usable_size(&set, moved) >= 2000);
     pattern_fill(moved, 2000, 2);
-    // No bank has room, or there is no such attribute: the block stays.
+    // No bank has room, or there is no such attribute: the block stays. Each bank is tried once.
+    galloc_stats_t before, after;
+    galloc_banks_stats(&set, &before);
     EXPECT(galloc_banks_realloc(&set, moved, REGION, 8, GALLOC_DMA) == NULL);
+    galloc_banks_stats(&set, &after);
+    EXPECT(after.failures == before.failures + 2);
     EXPECT(galloc_banks_realloc(&set, moved, 8, 24, GALLOC_DMA) == NULL);
     EXPECT(galloc_banks_realloc(&set, moved, 8, 8, GALLOC_EXTERNAL) == NULL);
     EXPECT(galloc_banks_realloc(&set, moved, 8, 8, GALLOC_DMA | 32) == NULL);
