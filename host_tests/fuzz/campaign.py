@@ -6,7 +6,7 @@ import random
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.build import ROOT, Variant, build
@@ -30,6 +30,13 @@ REPLAY = Variant(
     "fuzz-replay",
     flags=_ABORTS,
     program=(str(HERE / "target.c"), str(HERE / "replay.c"), "checked.c", "harness.c"),
+)
+# The same for sets of banks.
+FUZZ_BANKS = replace(FUZZ, name="fuzz-banks", program=(str(HERE / "target_banks.c"), "harness.c"))
+REPLAY_BANKS = replace(
+    REPLAY,
+    name="fuzz-banks-replay",
+    program=(str(HERE / "target_banks.c"), str(HERE / "replay.c"), "harness.c"),
 )
 
 
@@ -66,15 +73,34 @@ def number_in(said: str, pattern: str) -> int:
     return int(found[-1]) if found else 0
 
 
-def fuzz(seconds: int, seed: int) -> Result:
+def bank_inputs(folder: Path, count: int = 24) -> None:
+    """The same for sets of banks."""
+    rng = random.Random(SEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        banks = 1 + number % 8
+        data = bytearray((banks - 1,))
+        for _ in range(banks):
+            data += bytes((rng.randrange(12, 120), rng.randrange(256)))
+        for _ in range(rng.randrange(60, (MAX_LENGTH - len(data)) // 5)):
+            size = rng.choice((rng.randrange(64), rng.randrange(300), rng.randrange(1500)))
+            kind = rng.choice((0, 0, 0, 1, 2, 2, 4, 4, 5, 6, 7)) | rng.randrange(32) << 3
+            align, wants = rng.choice((0, 3, 3, 4, 5, 6, 255)), rng.choice((0, 1, 2, 4, 8, 3, 250))
+            data += bytes((kind, size & 255, size >> 8, align, wants))
+        (folder / f"seed-{number:02}").write_bytes(data)
+
+
+def fuzz(seconds: int, seed: int, banks: bool = False) -> Result:
     """Fuzzes for some seconds, from the corpus in the repository and that of earlier runs.
 
-    Raises BuildError when clang or its fuzzer library is missing.
+    banks: sets of banks, which start from seeds; else single heaps. Raises BuildError when clang
+    or its fuzzer library is missing.
     """
-    program = build(FUZZ)
-    working, crashes = WORK / "corpus", WORK / "found"
+    program = build(FUZZ_BANKS if banks else FUZZ)
+    folder = WORK / "banks" if banks else WORK
+    working, crashes = folder / "corpus", folder / "found"
     if not working.exists():
-        seed_inputs(working)
+        (bank_inputs if banks else seed_inputs)(working)
     crashes.mkdir(parents=True, exist_ok=True)
     before = set(crashes.iterdir())
     command = [
@@ -87,7 +113,7 @@ def fuzz(seconds: int, seed: int) -> Result:
         "-verbosity=1",
         f"-artifact_prefix={crashes}/",
         str(working),
-        str(CORPUS),
+        *([] if banks else [str(CORPUS)]),
     ]
     CORPUS.mkdir(exist_ok=True)
     done = subprocess.run(
@@ -129,12 +155,12 @@ def minimise(most: int) -> int:
     return len(kept)
 
 
-def replay(files: Sequence[Path]) -> str:
+def replay(files: Sequence[Path], banks: bool = False) -> str:
     """Runs inputs through the target, built by gcc with sanitizers. Returns the summary line.
 
     Raises AssertionError naming the input that fails.
     """
-    program = build(REPLAY)
+    program = build(REPLAY_BANKS if banks else REPLAY)
     done = subprocess.run(
         [str(program), *map(str, files)], capture_output=True, text=True, timeout=300
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .campaign import CORPUS, replay, seed_inputs
+from .campaign import CORPUS, bank_inputs, replay, seed_inputs
 
 
 def test_corpus():
@@ -17,3 +17,10 @@ def test_seeds(tmp_path):
     seed_inputs(tmp_path)
     summary = replay(sorted(tmp_path.iterdir()))
     assert int(summary.split()[2]) > 1000, summary
+
+
+def test_banks(tmp_path):
+    """The same for sets of banks."""
+    bank_inputs(tmp_path, 64)
+    summary = replay(sorted(tmp_path.iterdir()), banks=True)
+    assert int(summary.split()[2]) > 5000, summary
