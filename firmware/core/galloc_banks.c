@@ -3,19 +3,24 @@
 #include "galloc_banks.h"
 
 #if defined(__GNUC__)
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define NOINLINE __attribute__((noinline))
-#define IN_MEMORY(x) __asm__("" : : "m"(x)) // so that no register has to be saved for it
+#define BANKS_LIKELY(x) __builtin_expect(!!(x), 1)
+#define BANKS_NOINLINE __attribute__((noinline))
 #else
-#define LIKELY(x) (x)
-#define NOINLINE
-#define IN_MEMORY(x) (void)(x)
+#define BANKS_LIKELY(x) (x)
+#define BANKS_NOINLINE
+#endif
+
+// So that no register has to be saved for it.
+#if defined(__GNUC__) && !defined(__wasm__)
+#define BANKS_IN_MEMORY(x) __asm__("" : : "m"(x))
+#else
+#define BANKS_IN_MEMORY(x) (void)(x)
 #endif
 
 // ---- The set -----------------------------------------------------------------------------------------------------
 
 // Derives `places` and `first` from the banks.
-static void update(galloc_banks_t *set) {
+static void banks_update(galloc_banks_t *set) {
     for (size_t i = 0; i < GALLOC_BANKS_MAX; i++) {
         set->places[i].heap = (galloc_heap_t *)UINTPTR_MAX;
     }
@@ -69,7 +74,7 @@ galloc_fault_t galloc_banks_add(galloc_banks_t *set, galloc_heap_t *heap, uint32
     bank->heap = heap;
     bank->size = stats.total;
     bank->attributes = attributes;
-    update(set);
+    banks_update(set);
     return GALLOC_OK;
 }
 
@@ -85,7 +90,7 @@ galloc_fault_t galloc_banks_remove(galloc_banks_t *set, galloc_heap_t *heap) {
     for (; number < set->count; number++) {
         set->bank[number] = set->bank[number + 1u];
     }
-    update(set);
+    banks_update(set);
     return GALLOC_OK;
 }
 
@@ -107,10 +112,10 @@ typedef struct {
     void *block;
     size_t size, align;
     uint32_t wants;
-} request_t;
+} banks_request_t;
 
 // From the first bank that serves, but not from the heap that has been tried.
-static NOINLINE void *alloc_elsewhere(const request_t *request, const galloc_heap_t *tried) {
+static BANKS_NOINLINE void *banks_alloc_elsewhere(const banks_request_t *request, const galloc_heap_t *tried) {
     const galloc_banks_t *set = request->set;
     void *block = NULL;
     for (size_t i = 0; i < set->count && block == NULL; i++) {
@@ -122,17 +127,17 @@ static NOINLINE void *alloc_elsewhere(const request_t *request, const galloc_hea
 }
 
 void *galloc_banks_alloc(const galloc_banks_t *set, size_t size, size_t align, uint32_t wants) {
-    request_t request;
+    banks_request_t request;
     request.set = set;
     request.size = size;
     request.align = align;
     request.wants = wants;
-    IN_MEMORY(request);
+    BANKS_IN_MEMORY(request);
     if (wants > GALLOC_ATTRIBUTES) {
         return NULL;
     }
     void *block = galloc_alloc(set->first[wants], size, align);
-    return LIKELY(block != NULL) ? block : alloc_elsewhere(&request, request.set->first[request.wants]);
+    return BANKS_LIKELY(block != NULL) ? block : banks_alloc_elsewhere(&request, request.set->first[request.wants]);
 }
 
 void *galloc_banks_alloc_zeroed(const galloc_banks_t *set, size_t size, size_t align, uint32_t wants) {
@@ -148,7 +153,7 @@ galloc_fault_t galloc_banks_free(const galloc_banks_t *set, void *block) {
 }
 
 // What the block's own bank could not do.
-static NOINLINE void *realloc_elsewhere(const request_t *request) {
+static BANKS_NOINLINE void *banks_realloc_elsewhere(const banks_request_t *request) {
     if (request->block == NULL) {
         return galloc_banks_alloc(request->set, request->size, request->align, request->wants);
     }
@@ -158,7 +163,7 @@ static NOINLINE void *realloc_elsewhere(const request_t *request) {
         return NULL;
     }
     bool tried = (request->wants & own->missing) == 0;
-    void *to = alloc_elsewhere(request, tried ? own->heap : NULL);
+    void *to = banks_alloc_elsewhere(request, tried ? own->heap : NULL);
     if (to == NULL) {
         return NULL;
     }
@@ -171,21 +176,21 @@ static NOINLINE void *realloc_elsewhere(const request_t *request) {
 }
 
 void *galloc_banks_realloc(const galloc_banks_t *set, void *block, size_t size, size_t align, uint32_t wants) {
-    request_t request;
+    banks_request_t request;
     request.set = set;
     request.block = block;
     request.size = size;
     request.align = align;
     request.wants = wants;
-    IN_MEMORY(request);
+    BANKS_IN_MEMORY(request);
     const galloc_banks_place_t *own = galloc_banks_place_of(set, block);
-    if (LIKELY((wants & own->missing) == 0) && LIKELY(block != NULL)) {
+    if (BANKS_LIKELY((wants & own->missing) == 0) && BANKS_LIKELY(block != NULL)) {
         void *to = galloc_realloc(own->heap, block, size, align);
-        if (LIKELY(to != NULL)) {
+        if (BANKS_LIKELY(to != NULL)) {
             return to;
         }
     }
-    return realloc_elsewhere(&request);
+    return banks_realloc_elsewhere(&request);
 }
 
 bool galloc_banks_resize(const galloc_banks_t *set, void *block, size_t size) {
