@@ -117,9 +117,10 @@ bench-targets: ## counts instructions on the emulated boards, beside their C lib
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
 .PHONY: bench-gate
-bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/figures.json says
+bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/figures.json says, or banks over 20 more
 	@$(READY) apt:valgrind
 	@$(PYTHON_VENV) -m host_tests.bench.gate
+	@$(PYTHON_VENV) -m host_tests.bench.banks
 
 # --- Trust
 
@@ -144,10 +145,10 @@ mutate: ## makes small mistakes in the core and shows which the drivers miss; N=
 	@$(PYTHON_VENV) -m host_tests.mutate $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AGAIN),--again)
 
 .PHONY: fuzz
-fuzz: ## fuzzes the core for SECONDS=30 under sanitizers; MINIMISE=1 renews the corpus in the repository, SEED=n
+fuzz: ## fuzzes the core for SECONDS=30 under sanitizers; BANKS=1 sets of banks, MINIMISE=1 renews the corpus, SEED=n
 	@$(READY) apt:clang
 	@$(PYTHON_VENV) -m host_tests.fuzz --seconds $(or $(SECONDS),30) $(if $(SEED),--seed $(SEED)) \
-		$(if $(MINIMISE),--minimise)
+		$(if $(MINIMISE),--minimise) $(if $(BANKS),--banks)
 
 .PHONY: interrupts
 interrupts: ## on emulated Cortex-M0+ and M4: an interrupt at every instruction, a power cut at every store

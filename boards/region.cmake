@@ -6,6 +6,11 @@
 #   GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it, when it is not the main SRAM
 #
 # -DGALLOC_REGION_SIZE=0 reserves nothing.
+#
+# Regions 1 to 3, for memory in several banks: GALLOC_REGION_1_NAME, GALLOC_REGION_1_ATTRIBUTES, GALLOC_REGION_1_SIZE, and
+# GALLOC_REGION_1_ORIGIN for an address that no section is put into, such as that of PSRAM; without it the region is a
+# static array. -DGALLOC_REGION_1_SIZE=n reserves another size, 0 nothing. Programs take a bank by its attributes:
+# galloc.alloc(n, wants="DMA").
 
 if(NOT GALLOC_REGION_ATTRIBUTES)
     set(GALLOC_REGION_ATTRIBUTES "FAST|DMA|PERSIST")
@@ -22,3 +27,19 @@ if(GALLOC_REGION_BYTES AND (GALLOC_REGION_BYTES LESS 512 OR GALLOC_REGION_BYTES 
     message(FATAL_ERROR "GALLOC_REGION_SIZE=${GALLOC_REGION_BYTES} does not fit: this board can reserve 512 to ${GALLOC_REGION_MAX} bytes, or 0")
 endif()
 set(GALLOC_REGION_SIZE ${GALLOC_REGION_BYTES})
+
+foreach(number 1 2 3)
+    set(size ${GALLOC_REGION_${number}_SIZE})
+    if(size)
+        if(NOT size MATCHES "^([0-9]+|0[xX][0-9a-fA-F]+)$")
+            message(FATAL_ERROR "GALLOC_REGION_${number}_SIZE=${size} is no number of bytes")
+        endif()
+        math(EXPR bytes "${size}")
+        if(bytes LESS 512)
+            message(FATAL_ERROR "GALLOC_REGION_${number}_SIZE=${size} does not fit: 512 bytes at least, or 0")
+        endif()
+        if(NOT GALLOC_REGION_${number}_NAME OR NOT GALLOC_REGION_${number}_ATTRIBUTES)
+            message(FATAL_ERROR "GALLOC_REGION_${number}_SIZE=${size} needs GALLOC_REGION_${number}_NAME and _ATTRIBUTES")
+        endif()
+    endif()
+endforeach()

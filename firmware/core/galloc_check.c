@@ -234,8 +234,8 @@ GALLOC_COLD galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offse
 }
 
 GALLOC_COLD const char *galloc_fault_name(galloc_fault_t fault) {
-    const char *name = "ok\0null\0foreign\0misaligned\0not allocated\0corrupt\0geometry\0unknown";
-    uint32_t number = (uint32_t)fault <= GALLOC_FAULT_GEOMETRY ? (uint32_t)fault : GALLOC_FAULT_GEOMETRY + 1u;
+    const char *name = "ok\0null\0foreign\0misaligned\0not allocated\0corrupt\0geometry\0overlap\0no such attribute\0full\0unknown";
+    uint32_t number = (uint32_t)fault <= GALLOC_FAULT_FULL ? (uint32_t)fault : GALLOC_FAULT_FULL + 1u;
     while (number > 0) {
         number -= *name++ == '\0';
     }

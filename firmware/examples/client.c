@@ -2,6 +2,7 @@
 //
 //     import galloc_client
 //     galloc_client.hold(1000)     a block that C keeps, over soft resets too, until drop()
+//     galloc_client.hold(1000, 2)  the same, a new one in a bank with these attributes, here GALLOC_DMA
 //     galloc_client.churn(1, 500)  allocates, reallocates and frees 500 times; how many operations that took
 
 #include "py/runtime.h"
@@ -12,17 +13,25 @@
 
 static void *held;
 
-// hold(size) -> address of the block
-static mp_obj_t hold(mp_obj_t size_in) {
-    mp_int_t size = mp_obj_get_int(size_in);
-    void *block = size < 0 ? NULL : galloc_shared_realloc(held, (size_t)size, 0);
+// hold(size, wants=none) -> address of the block
+static mp_obj_t hold(size_t n_args, const mp_obj_t *args) {
+    mp_int_t size = mp_obj_get_int(args[0]);
+    void *block = NULL;
+    if (size >= 0 && n_args == 1) {
+        block = galloc_shared_realloc(held, (size_t)size, 0);
+    } else if (size >= 0) {
+        block = galloc_shared_alloc_wants((size_t)size, 0, (uint32_t)mp_obj_get_int(args[1]));
+    }
     if (block == NULL) {
         m_malloc_fail((size_t)size);
+    }
+    if (n_args != 1 && held != NULL) {
+        galloc_shared_free(held);
     }
     held = block;
     return mp_obj_new_int_from_uint((uintptr_t)held);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(hold_obj, hold);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(hold_obj, 1, 2, hold);
 
 static mp_obj_t drop(void) {
     if (held != NULL) {

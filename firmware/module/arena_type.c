@@ -62,7 +62,7 @@ static void arena_verify(const galloc_arena_obj_t *self) {
 mp_obj_t galloc_arena_alloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     galloc_arena_obj_t *self = self_in;
     arena_verify(self);
-    mp_obj_t block = galloc_block_alloc(self->heap, self, n_args, n_kw, args);
+    mp_obj_t block = galloc_block_alloc(self->heap, self, NULL, n_args, n_kw, args);
     arena_take_break();
     return block;
 }

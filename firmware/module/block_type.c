@@ -116,8 +116,8 @@ static GLUE_NOINLINE void block_parse(block_request_t *request, size_t n_args, s
     request->pad = values[ARG_pad].u_bool;
 }
 
-mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, size_t n_args, size_t n_kw,
-                            const mp_obj_t *args) {
+mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, galloc_choice_t *choice, size_t n_args,
+                            size_t n_kw, const mp_obj_t *args) {
     block_request_t request = {MP_OBJ_NULL, (size_t)1 << DEFAULT_ALIGN_LOG2, DEFAULT_ALIGN_LOG2, false, false};
     if (GLUE_LIKELY(n_args == 1 && n_kw == 0)) {
         request.size_in = args[0];
@@ -132,6 +132,18 @@ mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, 
     size_t bytes = block_bytes(self, size);
     bool closed = false;
     void *payload = bytes == SIZE_MAX ? NULL : galloc_locked_alloc(heap->heap, bytes, request.align);
+    #if !GALLOC_NATMOD
+    while (GLUE_UNLIKELY(payload == NULL) && choice != NULL && bytes != SIZE_MAX) {
+        heap = galloc_choose(choice, choice->bank + 1);
+        if (heap == NULL) {
+            break;
+        }
+        self->heap = heap;
+        payload = galloc_locked_alloc(heap->heap, bytes, request.align);
+    }
+    #else
+    (void)choice;
+    #endif
     if (payload != NULL) {
         block_set_payload(self, payload);
         if (arena != NULL && !galloc_arena_link(arena, (galloc_arena_block_t *)self)) {
@@ -155,7 +167,7 @@ mp_obj_t galloc_heap_alloc(void *self_in, size_t n_args, size_t n_kw, const mp_o
     if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
         galloc_method_count(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_alloc), n_args, n_kw);
     }
-    return galloc_block_alloc(self_in, NULL, n_args, n_kw, args);
+    return galloc_block_alloc(self_in, NULL, NULL, n_args, n_kw, args);
 }
 
 // block(handle) -> Block of a live raw handle, as long as its usable bytes

@@ -12,7 +12,7 @@
 #ifndef GALLOC_SHARED_H
 #define GALLOC_SHARED_H
 
-#include "galloc.h"
+#include "galloc_banks.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,6 +23,11 @@ galloc_heap_t *galloc_shared_heap(void);
 
 // As galloc_alloc: `size` bytes at a multiple of `align` (0: 8), or NULL.
 void *galloc_shared_alloc(size_t size, size_t align);
+
+// The same in the first bank of the board, in the order of galloc.regions(), that has all these attributes (GALLOC_DMA and
+// others of galloc_banks.h) and room. NULL, too, where no bank has them. The functions below find the bank by themselves; a
+// block that is reallocated stays in its bank.
+void *galloc_shared_alloc_wants(size_t size, size_t align, uint32_t wants);
 
 // As galloc_free, for blocks of galloc_shared_alloc and galloc_shared_realloc. Anything else is a fault, and stays:
 // GALLOC_FAULT_CORRUPT for a block of Python's and for one of C's whose mark was overwritten.

@@ -112,13 +112,29 @@ struct galloc_arena_obj {
     bool closed;
 };
 
+// Regions that a board can have. A raw handle of the shared functions has the number of its bank from this bit on: so
+// handles of the first are offsets, and all are small ints on 32-bit targets.
+#define GALLOC_REGIONS_MAX (4)
+#define GALLOC_HANDLE_SHIFT (27)
+#define GALLOC_HANDLE_MASK (((size_t)1 << GALLOC_HANDLE_SHIFT) - 1)
+
 // What the functions of the shared heap have in common; made when galloc.py is imported, so it is new after a soft
 // reset. Read and written inside the lock.
 typedef struct {
     galloc_heap_obj_t *heap;  // the shared heap, NULL before its first use
     galloc_heap_obj_t *board; // the latest heap on the board's region
     bool opening;             // one of the callers is making the shared heap
+    #if !GALLOC_NATMOD
+    galloc_heap_obj_t *banks[GALLOC_REGIONS_MAX]; // the heaps on the board's other regions; the first is not used
+    #endif
 } galloc_shared_state_t;
+
+// The bank that a Block was asked from by its attributes, so that the next one can be tried.
+typedef struct {
+    galloc_shared_state_t *state;
+    uint32_t wants;
+    size_t bank;
+} galloc_choice_t;
 
 // --- Methods -----------------------------------------------------------------------------------------------------
 
@@ -279,7 +295,8 @@ void galloc_explain_failure(const galloc_heap_obj_t *self, size_t size, size_t a
 typedef struct {
     galloc_heap_obj_t *self;
     galloc_config_t config;
-    bool on_board; // no region was given
+    bool on_board; // the board's first region
+    size_t bank;   // the number of another of its regions; 0: none of those
 } galloc_opening_t;
 void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
@@ -322,8 +339,9 @@ uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t 
 const char *galloc_block_peek(const galloc_block_obj_t *self, mp_buffer_info_t *info);
 
 // alloc(size, *, align=8, zero=False, pad=False) of a Heap, or of one of its arenas.
-mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, size_t n_args, size_t n_kw,
-                            const mp_obj_t *args);
+// choice: NULL, or how `heap` was chosen; where it has no room, the next such bank is tried.
+mp_obj_t galloc_block_alloc(galloc_heap_obj_t *heap, galloc_arena_obj_t *arena, galloc_choice_t *choice, size_t n_args,
+                            size_t n_kw, const mp_obj_t *args);
 
 // Frees a Block, if it is not freed yet, and takes it out of its arena. `drop`: its heap is gone, and is not asked.
 // Inside the lock.
@@ -376,8 +394,40 @@ mp_obj_t galloc_c_share(void);
 mp_obj_t galloc_regions(void);
 
 #if !GALLOC_NATMOD
-// The region that the board reserves, and its bytes; NULL where there is none.
+typedef struct {
+    const char *name, *attributes;
+    uint8_t *start, *end;
+} galloc_board_region_t;
+
+// The regions that the board reserves.
+const galloc_board_region_t *galloc_board_regions(size_t *count);
+
+// The region of this number, and its bytes; NULL where there is none. The first one.
+uint8_t *galloc_bank_region(size_t bank, size_t *size);
 uint8_t *galloc_board_region(size_t *size);
+
+// --- banks.c -----------------------------------------------------------------------------------------------------
+
+// The attributes in a string such as "FAST|DMA". False at one that does not exist.
+bool galloc_banks_parse(mp_obj_t text, uint32_t *attributes);
+
+// The same, and 0 for None. ValueError when one does not exist.
+uint32_t galloc_banks_wanted(mp_obj_t wants);
+
+// The first bank from this number on that has all these attributes; GALLOC_REGIONS_MAX if there is none.
+size_t galloc_bank_next(uint32_t wants, size_t from);
+
+// The first of all; OSError ENODEV with the attributes that no bank has.
+size_t galloc_bank_with(uint32_t wants);
+
+// The heap of the first bank from this number on that has what is wanted, and no trouble; NULL if there is none.
+galloc_heap_obj_t *galloc_choose(galloc_choice_t *choice, size_t from);
+
+// The heap of a bank, made at its first use.
+galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank);
+
+// A function of the shared heap, called with arguments by name or a handle that may be another bank's.
+mp_obj_t galloc_shared_call(const galloc_method_t *method, size_t n_args, size_t n_kw, const mp_obj_t *args);
 #endif
 
 // --- Functions by name -------------------------------------------------------------------------------------------

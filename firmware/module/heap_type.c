@@ -135,11 +135,19 @@ void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, si
     bool whole = size_in == MP_OBJ_NULL || size_in == mp_const_none;
     size_t size = whole ? SIZE_MAX : galloc_get_size(size_in);
     opening->on_board = region == MP_OBJ_NULL || region == mp_const_none;
-    if (opening->on_board) {
+    opening->bank = 0;
+    #if !GALLOC_NATMOD
+    uint32_t wants;
+    if (!opening->on_board && mp_obj_is_str(region) && galloc_banks_parse(region, &wants)) {
+        opening->bank = galloc_bank_with(wants);
+        opening->on_board = opening->bank == 0;
+    }
+    #endif
+    if (opening->on_board || opening->bank != 0) {
         uint8_t *start = NULL;
         #if !GALLOC_NATMOD
         size_t all;
-        start = galloc_board_region(&all);
+        start = galloc_bank_region(opening->bank, &all);
         if (whole) {
             size = all;
         } else if (start != NULL && size > all) {
@@ -158,6 +166,14 @@ void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, si
         if (!galloc_get_word(region, &address) || address == 0 || size > UINTPTR_MAX - address) {
             galloc_raise_value("no such memory");
         }
+        #if !GALLOC_NATMOD
+        size_t all;
+        for (size_t bank = 1; bank < GALLOC_REGIONS_MAX; ++bank) {
+            if ((uintptr_t)galloc_bank_region(bank, &all) == address && all == size) {
+                opening->bank = bank;
+            }
+        }
+        #endif
         opening->self = galloc_heap_new((uint8_t *)address, size);
     } else {
         opening->self = heap_on_buffer(region, size);

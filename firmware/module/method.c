@@ -32,6 +32,13 @@ static GLUE_NOINLINE mp_obj_t method_call_checked(mp_obj_t self_in, size_t n_arg
         args++;
         n_args--;
     } else if (method->kind == GALLOC_KIND_SHARED) {
+        #if !GALLOC_NATMOD
+        bool large = n_args != 0 && mp_obj_is_small_int(args[0]) &&
+                     MP_OBJ_SMALL_INT_VALUE(args[0]) > (mp_int_t)GALLOC_HANDLE_MASK;
+        if (GLUE_UNLIKELY(n_kw != 0 || large)) {
+            return galloc_shared_call(method, n_args, n_kw, args);
+        }
+        #endif
         self = galloc_shared_get(self);
     }
     galloc_method_count(method, n_args, n_kw);

@@ -58,7 +58,7 @@
 
 // Functions of the shared heap beside those of Heap.
 #define GALLOC_STATE_FUNCTIONS(X)               \
-    X(MP_QSTR_heap, galloc_state_heap, 0, 0, 0) \
+    X(MP_QSTR_heap, galloc_state_heap, 0, 1, 1) \
     X(MP_QSTR_init, galloc_state_init, 0, 2, 1) \
     X(MP_QSTR_initialized, galloc_state_initialized, 0, 0, 0)
 

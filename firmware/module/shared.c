@@ -17,27 +17,46 @@
 
 #define MARK_BYTES (4)
 
-// Outlive a soft reset, as the pointers of the modules do that use them. Read and written inside the lock.
-static galloc_heap_t *shared_heap;
-static uint8_t *shared_region;
-static size_t shared_size;
-static size_t shared_blocks;
-static size_t shared_bytes;
-static size_t shared_pending; // calls that have a block without its mark
+// C's share of a bank. They outlive a soft reset, as the pointers of the modules do that use them. Read and written inside
+// the lock.
+typedef struct {
+    galloc_heap_t *heap; // NULL before its first use
+    uint8_t *region;
+    size_t size;
+    size_t blocks, bytes; // what C holds
+    size_t pending;       // calls that have a block without its mark
+} share_t;
+
+static share_t shares[GALLOC_REGIONS_MAX];
 
 size_t galloc_c_faults;
 
 // --- The heap
 
-galloc_heap_t *galloc_shared_heap(void) {
-    GALLOC_LOCK(shared_heap);
-    if (shared_heap == NULL) {
-        shared_region = galloc_board_region(&shared_size);
-        shared_heap = galloc_init(shared_region, shared_size, NULL);
+// The heap of a bank, NULL where the board has no such region.
+static galloc_heap_t *share_heap(share_t *share) {
+    GALLOC_LOCK(share->heap);
+    if (share->heap == NULL) {
+        share->region = galloc_bank_region((size_t)(share - shares), &share->size);
+        share->heap = galloc_init(share->region, share->size, NULL);
     }
-    galloc_heap_t *heap = shared_heap;
-    GALLOC_UNLOCK(shared_heap);
+    galloc_heap_t *heap = share->heap;
+    GALLOC_UNLOCK(share->heap);
     return heap;
+}
+
+galloc_heap_t *galloc_shared_heap(void) {
+    return share_heap(&shares[0]);
+}
+
+// The share that a block can be of.
+static share_t *share_of(const void *block) {
+    for (size_t bank = 1; bank < GALLOC_REGIONS_MAX; ++bank) {
+        if ((uintptr_t)block - (uintptr_t)shares[bank].region < shares[bank].size) {
+            return &shares[bank];
+        }
+    }
+    return &shares[0];
 }
 
 bool galloc_on_board(const galloc_heap_obj_t *heap) {
@@ -45,29 +64,33 @@ bool galloc_on_board(const galloc_heap_obj_t *heap) {
     return heap->region == galloc_board_region(&size);
 }
 
-uint8_t *galloc_c_region(size_t *size) {
-    GALLOC_LOCK(shared_heap);
-    uint8_t *region = shared_blocks != 0 ? shared_region : galloc_board_region(size);
-    if (shared_blocks != 0) {
-        *size = shared_size;
+uint8_t *galloc_c_region(size_t bank, size_t *size) {
+    share_t *share = &shares[bank];
+    GALLOC_LOCK(share->heap);
+    uint8_t *region = share->blocks != 0 ? share->region : galloc_bank_region(bank, size);
+    if (share->blocks != 0) {
+        *size = share->size;
     }
-    GALLOC_UNLOCK(shared_heap);
+    GALLOC_UNLOCK(share->heap);
     return region;
 }
 
 bool galloc_c_holds(const uint8_t *region, size_t size) {
-    if (shared_blocks + shared_pending == 0 || region == NULL) {
-        return shared_blocks != 0;
+    bool holds = false;
+    for (size_t bank = 0; region != NULL && bank < GALLOC_REGIONS_MAX; ++bank) {
+        const share_t *share = &shares[bank];
+        uintptr_t from = (uintptr_t)region, theirs = (uintptr_t)share->region;
+        holds = holds || (share->blocks + share->pending != 0 && (theirs - from < size || from - theirs < share->size));
     }
-    uintptr_t from = (uintptr_t)region, theirs = (uintptr_t)shared_region;
-    return theirs - from < size || from - theirs < shared_size;
+    return region != NULL ? holds : shares[0].blocks != 0;
 }
 
-void galloc_c_shares(const galloc_heap_obj_t *heap) {
-    if (heap->owner == mp_const_none && shared_blocks + shared_pending == 0) {
-        shared_heap = heap->heap;
-        shared_region = heap->region;
-        shared_size = heap->size;
+void galloc_c_shares(size_t bank, const galloc_heap_obj_t *heap) {
+    share_t *share = &shares[bank];
+    if (heap->owner == mp_const_none && share->blocks + share->pending == 0) {
+        share->heap = heap->heap;
+        share->region = heap->region;
+        share->size = heap->size;
     }
 }
 
@@ -98,51 +121,64 @@ static galloc_fault_t shared_fault(const galloc_heap_t *heap, const void *block,
 // --- Blocks of C
 
 // A block of C's has its mark from now on, and counts. Inside the lock.
-static void take_in(galloc_heap_t *heap, void *block) {
-    size_t usable = galloc_usable_size(heap, block);
-    *mark_place(block, usable) = mark_of(heap, block);
-    shared_blocks++;
-    shared_bytes += usable;
+static void take_in(share_t *share, void *block) {
+    size_t usable = galloc_usable_size(share->heap, block);
+    *mark_place(block, usable) = mark_of(share->heap, block);
+    share->blocks++;
+    share->bytes += usable;
 }
 
 // It is no longer C's. Inside the lock.
-static void take_out(void *block, size_t usable) {
+static void take_out(share_t *share, void *block, size_t usable) {
     *mark_place(block, usable) = 0;
-    shared_blocks--;
-    shared_bytes -= usable;
+    share->blocks--;
+    share->bytes -= usable;
 }
 
 static size_t with_mark(size_t size) {
     return size > SIZE_MAX - MARK_BYTES ? SIZE_MAX : size + MARK_BYTES;
 }
 
-void *galloc_shared_alloc(size_t size, size_t align) {
-    galloc_heap_t *heap = galloc_shared_heap();
+static void *share_alloc(share_t *share, size_t size, size_t align) {
+    galloc_heap_t *heap = share_heap(share);
     {
         GALLOC_LOCK(heap);
-        shared_pending++;
+        share->pending++;
         GALLOC_UNLOCK(heap);
     }
     void *block = galloc_locked_alloc(heap, with_mark(size), align);
     GALLOC_LOCK(heap);
-    shared_pending--;
+    share->pending--;
     if (block != NULL) {
-        take_in(heap, block);
+        take_in(share, block);
     }
     GALLOC_UNLOCK(heap);
     return block;
 }
 
+void *galloc_shared_alloc(size_t size, size_t align) {
+    return share_alloc(&shares[0], size, align);
+}
+
+void *galloc_shared_alloc_wants(size_t size, size_t align, uint32_t wants) {
+    void *block = NULL;
+    for (size_t bank = 0; block == NULL && (bank = galloc_bank_next(wants, bank)) < GALLOC_REGIONS_MAX; ++bank) {
+        block = share_alloc(&shares[bank], size, align);
+    }
+    return block;
+}
+
 galloc_fault_t galloc_shared_free(void *block) {
-    galloc_heap_t *heap = galloc_shared_heap();
+    share_t *share = share_of(block);
+    galloc_heap_t *heap = share_heap(share);
     size_t usable;
     GALLOC_LOCK(heap);
     galloc_fault_t fault = shared_fault(heap, block, &usable);
     if (fault == GALLOC_OK) {
-        take_out(block, usable);
+        take_out(share, block, usable);
         fault = galloc_free(heap, block);
         if (fault != GALLOC_OK) {
-            take_in(heap, block);
+            take_in(share, block);
         } else {
             GALLOC_ON_FREE(heap, block);
         }
@@ -155,14 +191,15 @@ void *galloc_shared_realloc(void *block, size_t size, size_t align) {
     if (block == NULL) {
         return galloc_shared_alloc(size, align);
     }
-    galloc_heap_t *heap = galloc_shared_heap();
+    share_t *share = share_of(block);
+    galloc_heap_t *heap = share_heap(share);
     size_t usable;
     {
         GALLOC_LOCK(heap);
         bool sound = shared_fault(heap, block, &usable) == GALLOC_OK;
         if (sound) {
-            take_out(block, usable);
-            shared_pending++;
+            take_out(share, block, usable);
+            share->pending++;
         }
         GALLOC_UNLOCK(heap);
         if (!sound) {
@@ -171,14 +208,14 @@ void *galloc_shared_realloc(void *block, size_t size, size_t align) {
     }
     void *moved = galloc_locked_realloc(heap, block, with_mark(size), align);
     GALLOC_LOCK(heap);
-    shared_pending--;
-    take_in(heap, moved != NULL ? moved : block);
+    share->pending--;
+    take_in(share, moved != NULL ? moved : block);
     GALLOC_UNLOCK(heap);
     return moved;
 }
 
 size_t galloc_shared_usable_size(const void *block) {
-    galloc_heap_t *heap = galloc_shared_heap();
+    galloc_heap_t *heap = share_heap(share_of(block));
     size_t usable;
     GALLOC_LOCK(heap);
     bool sound = shared_fault(heap, block, &usable) == GALLOC_OK;
@@ -187,7 +224,7 @@ size_t galloc_shared_usable_size(const void *block) {
 }
 
 galloc_fault_t galloc_shared_fault(const void *block) {
-    galloc_heap_t *heap = galloc_shared_heap();
+    galloc_heap_t *heap = share_heap(share_of(block));
     size_t usable;
     GALLOC_LOCK(heap);
     galloc_fault_t fault = shared_fault(heap, block, &usable);
@@ -196,10 +233,13 @@ galloc_fault_t galloc_shared_fault(const void *block) {
 }
 
 void galloc_shared_use(size_t *blocks, size_t *bytes) {
-    GALLOC_LOCK(shared_heap);
-    *blocks = shared_blocks;
-    *bytes = shared_bytes;
-    GALLOC_UNLOCK(shared_heap);
+    *blocks = *bytes = 0;
+    GALLOC_LOCK(shares[0].heap);
+    for (size_t bank = 0; bank < GALLOC_REGIONS_MAX; ++bank) {
+        *blocks += shares[bank].blocks;
+        *bytes += shares[bank].bytes;
+    }
+    GALLOC_UNLOCK(shares[0].heap);
 }
 
 // --- The start of a program
@@ -222,27 +262,28 @@ static bool sweep_visit(void *context, void *block, size_t size, bool allocated)
     return true;
 }
 
-galloc_heap_t *galloc_c_begin(galloc_heap_obj_t *made) {
+galloc_heap_t *galloc_c_begin(size_t bank, galloc_heap_obj_t *made) {
+    share_t *share = &shares[bank];
     sweep_t sweep = {0};
-    GALLOC_LOCK(shared_heap);
-    if (shared_blocks + shared_pending == 0) {
-        shared_region = galloc_board_region(&shared_size);
-        galloc_heap_move(made, shared_region, shared_size);
-        shared_heap = galloc_heap_init(made, NULL);
-    } else if (shared_pending == 0) {
-        sweep.heap = shared_heap;
-        galloc_walk(shared_heap, sweep_visit, &sweep);
-        if (sweep.marked == shared_blocks) {
+    GALLOC_LOCK(share->heap);
+    if (share->blocks + share->pending == 0) {
+        share->region = galloc_bank_region(bank, &share->size);
+        galloc_heap_move(made, share->region, share->size);
+        share->heap = galloc_heap_init(made, NULL);
+    } else if (share->pending == 0) {
+        sweep.heap = share->heap;
+        galloc_walk(share->heap, sweep_visit, &sweep);
+        if (sweep.marked == share->blocks) {
             sweep.collect = true;
-            galloc_walk(shared_heap, sweep_visit, &sweep);
+            galloc_walk(share->heap, sweep_visit, &sweep);
             for (size_t i = 0; i < GALLOC_ROOTS; ++i) {
-                galloc_set_root(shared_heap, i, 0);
+                galloc_set_root(share->heap, i, 0);
             }
         }
     }
-    galloc_heap_t *heap = shared_heap;
-    galloc_heap_move(made, shared_region, shared_size);
-    GALLOC_UNLOCK(shared_heap);
+    galloc_heap_t *heap = share->heap;
+    galloc_heap_move(made, share->region, share->size);
+    GALLOC_UNLOCK(share->heap);
     while (sweep.others != NULL) {
         void *block = sweep.others;
         memcpy(&sweep.others, block, sizeof(sweep.others));

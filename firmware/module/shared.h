@@ -9,27 +9,28 @@
 #if GALLOC_NATMOD
 
 #define galloc_c_holds(region, size) (false)
-#define galloc_c_shares(heap) ((void)(heap))
-#define galloc_c_region(size) (*(size) = 0, (uint8_t *)NULL)
-#define galloc_c_begin(made) ((void)(made), (galloc_heap_t *)NULL)
+#define galloc_c_shares(bank, heap) ((void)(heap))
+#define galloc_c_region(bank, size) (*(size) = 0, (uint8_t *)NULL)
+#define galloc_c_begin(bank, made) ((void)(made), (galloc_heap_t *)NULL)
 #define galloc_on_board(heap) ((void)(heap), false)
 
 #else
 
 #include "galloc_shared.h"
 
-// Whether C modules hold blocks of a heap in these bytes; with NULL of any. Inside the lock.
+// Whether C modules hold blocks of a heap in these bytes; with NULL of the first bank's. Inside the lock.
 bool galloc_c_holds(const uint8_t *region, size_t size);
 
-// C modules use this heap from now on, if it is on memory that lasts and they hold no blocks. Inside the lock.
-void galloc_c_shares(const galloc_heap_obj_t *heap);
+// C modules use this heap as that of a bank from now on, if it is on memory that lasts and they hold no blocks of the one
+// before. Inside the lock.
+void galloc_c_shares(size_t bank, const galloc_heap_obj_t *heap);
 
-// The region of the shared heap: the one where C modules hold blocks, else the board's. NULL where there is none.
-uint8_t *galloc_c_region(size_t *size);
+// The region of a bank's heap: the one where C modules hold blocks, else the board's. NULL where there is none.
+uint8_t *galloc_c_region(size_t bank, size_t *size);
 
-// The shared heap at the start of a program: made afresh; where C modules hold blocks, what others held is given back.
+// The heap of a bank at the start of a program: made afresh; where C modules hold blocks, what others held is given back.
 // Places `made` on its region. NULL when that is too small.
-galloc_heap_t *galloc_c_begin(galloc_heap_obj_t *made);
+galloc_heap_t *galloc_c_begin(size_t bank, galloc_heap_obj_t *made);
 
 bool galloc_on_board(const galloc_heap_obj_t *heap);
 

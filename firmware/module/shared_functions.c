@@ -14,7 +14,7 @@ static const char shared_there_already[] = "the shared heap is already initialis
 static void shared_take_board(galloc_shared_state_t *state, galloc_heap_obj_t *heap, bool attached) {
     if (state->heap == NULL ? attached : state->heap == state->board) {
         state->heap = heap;
-        galloc_c_shares(heap);
+        galloc_c_shares(0, heap);
     }
     state->board = heap;
 }
@@ -42,7 +42,7 @@ const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_sh
     galloc_heap_obj_t *self = opening->self;
     galloc_shared_state_t *state = init;
     #if !GALLOC_NATMOD
-    if (opening->on_board && state == NULL) {
+    if ((opening->on_board || opening->bank != 0) && state == NULL) {
         state = shared_find_state();
     }
     #endif
@@ -60,11 +60,19 @@ const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_sh
         galloc_heap_set(self, heap);
         if (init != NULL) {
             init->heap = self;
-            galloc_c_shares(self);
+            galloc_c_shares(0, self);
             init->board = opening->on_board ? self : init->board;
         } else if (opening->on_board && state != NULL) {
             shared_take_board(state, self, attach);
         }
+        #if !GALLOC_NATMOD
+        if (opening->bank != 0) {
+            galloc_c_shares(opening->bank, self);
+            if (state != NULL) {
+                state->banks[opening->bank] = self;
+            }
+        }
+        #endif
     }
     GALLOC_UNLOCK(self->heap);
     return refused;
@@ -72,14 +80,25 @@ const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_sh
 
 // --- The functions
 
-// The shared heap if there is one; else *mine tells whether the caller is to make it, and nobody else does meanwhile.
-static galloc_heap_obj_t *shared_claim(galloc_shared_state_t *state, bool *mine) {
-    GALLOC_LOCK(NULL);
-    if (state->heap == NULL && state->board != NULL) {
-        state->heap = state->board;
-        galloc_c_shares(state->heap);
+// Where the heap of a bank is kept.
+static galloc_heap_obj_t **shared_slot(galloc_shared_state_t *state, size_t bank) {
+    #if !GALLOC_NATMOD
+    if (bank != 0) {
+        return &state->banks[bank];
     }
-    galloc_heap_obj_t *heap = state->heap;
+    #endif
+    (void)bank;
+    return &state->heap;
+}
+
+// The heap of a bank if there is one; else *mine tells whether the caller is to make it, and nobody else does meanwhile.
+static galloc_heap_obj_t *shared_claim(galloc_shared_state_t *state, size_t bank, bool *mine) {
+    GALLOC_LOCK(NULL);
+    if (bank == 0 && state->heap == NULL && state->board != NULL) {
+        state->heap = state->board;
+        galloc_c_shares(0, state->heap);
+    }
+    galloc_heap_obj_t *heap = *shared_slot(state, bank);
     *mine = heap == NULL && !state->opening;
     state->opening = state->opening || *mine;
     GALLOC_UNLOCK(NULL);
@@ -87,23 +106,20 @@ static galloc_heap_obj_t *shared_claim(galloc_shared_state_t *state, bool *mine)
 }
 
 // What was claimed is made, or could not be.
-static void shared_settle(galloc_shared_state_t *state, galloc_heap_obj_t *made) {
+static void shared_settle(galloc_shared_state_t *state, size_t bank, galloc_heap_obj_t *made) {
     GALLOC_LOCK(NULL);
     state->opening = false;
     if (made->heap != NULL) {
-        state->heap = made;
-        state->board = galloc_on_board(made) ? made : state->board;
+        *shared_slot(state, bank) = made;
+        state->board = bank == 0 && galloc_on_board(made) ? made : state->board;
     }
     GALLOC_UNLOCK(NULL);
 }
 
-galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state) {
-    galloc_heap_obj_t *heap = state->heap;
-    if (heap != NULL) {
-        return heap;
-    }
+static GLUE_NOINLINE galloc_heap_obj_t *shared_open_bank(galloc_shared_state_t *state, size_t bank) {
+    galloc_heap_obj_t *heap = NULL;
     size_t size;
-    uint8_t *region = galloc_c_region(&size);
+    uint8_t *region = galloc_c_region(bank, &size);
     if (region == NULL) {
         mp_raise_OSError(MP_ENODEV);
     }
@@ -112,10 +128,10 @@ galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state) {
     // Of several callers at the same time one makes the heap, and the others wait for it. It gives back what Python held
     // before a soft reset, and not all of that inside the lock, so nobody may allocate until it is done.
     for (bool mine = false; heap == NULL;) {
-        heap = shared_claim(state, &mine);
+        heap = shared_claim(state, bank, &mine);
         if (mine) {
-            galloc_heap_set(made, galloc_c_begin(made));
-            shared_settle(state, made);
+            galloc_heap_set(made, galloc_c_begin(bank, made));
+            shared_settle(state, bank, made);
             if (made->heap == NULL) {
                 galloc_raise_config(&(galloc_config_t){0});
             }
@@ -125,9 +141,40 @@ galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state) {
     return heap;
 }
 
+galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state) {
+    galloc_heap_obj_t *heap = state->heap;
+    return heap != NULL ? heap : shared_open_bank(state, 0);
+}
+
+#if !GALLOC_NATMOD
+galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank) {
+    galloc_heap_obj_t *heap = *shared_slot(state, bank);
+    return heap != NULL ? heap : shared_open_bank(state, bank);
+}
+#endif
+
+// heap(wants=None): of the first region, or of the first that has these attributes, or that has this number in regions()
 mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args, (void)n_kw, (void)args;
-    return MP_OBJ_FROM_PTR(galloc_shared_get(state));
+    mp_obj_t wants = mp_const_none;
+    if (n_args + n_kw != 0) {
+        mp_arg_t allowed[] = {{MP_QSTR_wants, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}}};
+        mp_arg_val_t value;
+        mp_arg_parse_all_kw_array(n_args, n_kw, args, 1, allowed, &value);
+        wants = value.u_obj;
+    }
+    if (wants == mp_const_none) {
+        return MP_OBJ_FROM_PTR(galloc_shared_get(state));
+    }
+    #if GALLOC_NATMOD
+    mp_raise_OSError(MP_ENODEV); // a native module has no regions of the board
+    return mp_const_none;
+    #else
+    size_t count;
+    galloc_board_regions(&count);
+    size_t bank =
+        mp_obj_is_small_int(wants) ? galloc_get_index(wants, count) : galloc_bank_with(galloc_banks_wanted(wants));
+    return MP_OBJ_FROM_PTR(galloc_shared_bank(state, bank));
+    #endif
 }
 
 // init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False)
@@ -137,6 +184,9 @@ mp_obj_t galloc_state_init(void *state_in, size_t n_args, size_t n_kw, const mp_
     galloc_opening_t opening;
     if (refused == NULL) {
         galloc_heap_parse(&opening, false, n_args, n_kw, args);
+        if (opening.bank != 0) {
+            galloc_raise_value("another bank cannot be the shared heap: use heap(attributes)");
+        }
         refused = galloc_shared_open(&opening, false, state);
     }
     if (refused != NULL) {
@@ -168,7 +218,8 @@ mp_obj_t galloc_shared_functions(void) {
         bool of_heap = i < GALLOC_HEAP_PUBLIC;
         size_t j = of_heap ? i : i - GALLOC_HEAP_PUBLIC;
         mp_obj_t name = of_heap ? methods->map.table[j].key : MP_OBJ_NEW_QSTR(names[j]);
-        const galloc_method_t *method = of_heap ? galloc_method_at(galloc_heap_methods, j) : galloc_method_at(galloc_state_methods, j);
+        const galloc_method_t *method =
+            of_heap ? galloc_method_at(galloc_heap_methods, j) : galloc_method_at(galloc_state_methods, j);
         galloc_method_t *bound = galloc_method_bind(method, of_heap ? GALLOC_KIND_SHARED : GALLOC_KIND_BOUND, state);
         mp_obj_dict_store(functions, name, MP_OBJ_FROM_PTR(bound));
     }

@@ -27,6 +27,21 @@ if(GALLOC_REGION_ATTRIBUTES)
     )
 endif()
 
+foreach(number 1 2 3)
+    if(GALLOC_REGION_${number}_SIZE)
+        set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/region.c APPEND PROPERTY COMPILE_DEFINITIONS
+            "GALLOC_REGION_${number}_NAME=\"${GALLOC_REGION_${number}_NAME}\""
+            "GALLOC_REGION_${number}_ATTRIBUTES=\"${GALLOC_REGION_${number}_ATTRIBUTES}\""
+            GALLOC_REGION_${number}_SIZE=${GALLOC_REGION_${number}_SIZE}
+        )
+        if(GALLOC_REGION_${number}_ORIGIN)
+            set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/region.c APPEND PROPERTY COMPILE_DEFINITIONS
+                GALLOC_REGION_${number}_ORIGIN=${GALLOC_REGION_${number}_ORIGIN}
+            )
+        endif()
+    endif()
+endforeach()
+
 if(GALLOC_EXAMPLES)
     include(${GALLOC_FIRMWARE_DIR}/examples/micropython.cmake)
 endif()

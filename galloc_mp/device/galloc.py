@@ -66,6 +66,15 @@ if hasattr(_galloc, "record"):  # unless the firmware was built with GALLOC_RECO
 # heap(), init(), initialized(), and each method of Heap as a function of the shared heap.
 globals().update(_galloc.shared_functions())
 
+if len(regions()) > 1:
+
+    def info(verbose=0):
+        """Prints what Heap.info() does, for each region of the board."""
+        for number, region in enumerate(regions()):
+            print("%s, %s:" % (region[0], region[3]))
+            heap(number).info(verbose)  # noqa: F821
+
+
 Stats = namedtuple("Stats", _galloc.stats_fields() + ("fragmentation",))
 
 # Methods of Heap: its stats(), walk() and info() call these.

@@ -133,7 +133,8 @@ class Heap:
     Every method raises ValueError when the region's buffer was resized, when another heap was made
     there, and when the control block is damaged ("geometry").
 
-    region: None for the region that the board reserves, a writable buffer, or an address.
+    region: None for the first region that the board reserves, a string for the first that has
+    these attributes ("EXTERNAL|PERSIST"), a writable buffer, or an address.
     size: bytes; needed with an address, otherwise at most what the region has.
     smallbins, sub_bins: configuration of the bins, 0 for the defaults, 22 and 2. Sub-bins are
     rounded up to a power of two, 16 at most; there are 128 small bins at most, sub-bins counted.
@@ -146,7 +147,7 @@ class Heap:
 
     def __init__(
         self,
-        region: Buffer | int | None = None,
+        region: Buffer | int | str | None = None,
         size: int | None = None,
         *,
         smallbins: int = 0,
@@ -154,7 +155,7 @@ class Heap:
         bounded_search: bool = False,
     ) -> None: ...
     @classmethod
-    def attach(cls, region: Buffer | int | None = None, size: int | None = None) -> Self:
+    def attach(cls, region: Buffer | int | str | None = None, size: int | None = None) -> Self:
         """Re-opens the heap that is still in a region, after a reset for example, with its blocks.
         That on the board's region becomes the shared heap where there is none yet. Of a subclass
         it makes an instance without calling __init__, which would make a new heap.
@@ -266,9 +267,15 @@ class Heap:
 def regions() -> tuple[tuple[str, int, int, str], ...]:
     """(name, address, bytes, attributes) of each region that the board reserves."""
 
-def heap() -> Heap:
-    """The shared heap; at first use it is made on the board's region, or is the heap that is there
-    already. Raises OSError ENODEV where the board reserves none.
+def heap(wants: str | int | None = None) -> Heap:
+    """The shared heap; at first use it is made on the board's first region, or is the heap that is
+    there already.
+
+    wants: attributes, FAST, DMA, EXTERNAL, PERSIST with | between them: the heap of the first
+    region that has them all. Or the number of a region in regions().
+
+    Raises OSError ENODEV where the board reserves none, with the attributes that no region has;
+    ValueError for an attribute that does not exist, IndexError for another number.
     """
 
 def init(
@@ -305,14 +312,25 @@ def c_share() -> tuple[int, int, int]:
     many pointers `free` and `realloc` of the C heap have refused.
     """
 
-# The methods of the shared heap.
+# The methods of the shared heap. Where the board reserves several regions, `wants` takes another
+# than the first: alloc, malloc, calloc and realloc the first that has all these attributes and
+# room, the others the first that has them. A raw handle has the number of its region from bit 27
+# on, and is for these functions only; for a Heap's own methods it is the offset below that.
+# realloc without `wants` stays in the block's region.
 
-def alloc(size: int, *, align: int = 8, zero: bool = False, pad: bool = False) -> Block: ...
+def alloc(
+    size: int,
+    *,
+    align: int = 8,
+    zero: bool = False,
+    pad: bool = False,
+    wants: str | None = None,
+) -> Block: ...
 def block(handle: int) -> Block: ...
-def arena() -> Arena: ...
-def malloc(size: int, align: int = 8) -> int: ...
-def calloc(size: int, align: int = 8) -> int: ...
-def realloc(handle: int, size: int, align: int = 8) -> int: ...
+def arena(*, wants: str | None = None) -> Arena: ...
+def malloc(size: int, align: int = 8, *, wants: str | None = None) -> int: ...
+def calloc(size: int, align: int = 8, *, wants: str | None = None) -> int: ...
+def realloc(handle: int, size: int, align: int = 8, *, wants: str | None = None) -> int: ...
 def free(handle: int) -> None: ...
 def usable_size(handle: int) -> int: ...
 def address(handle: int) -> int: ...
@@ -323,8 +341,10 @@ def put16(handle: int, index: int, value: int) -> None: ...
 def get32(handle: int, index: int) -> int: ...
 def put32(handle: int, index: int, value: int) -> None: ...
 def view(handle: int, typecode: str = "B", into: memoryview | None = None) -> memoryview: ...
-def stats() -> Stats: ...
-def check() -> None: ...
-def walk() -> Iterator[tuple[int, int, bool]]: ...
-def info(verbose: int = 0) -> None: ...
-def dump(stream: _Writable) -> None: ...
+def stats(*, wants: str | None = None) -> Stats: ...
+def check(*, wants: str | None = None) -> None: ...
+def walk(*, wants: str | None = None) -> Iterator[tuple[int, int, bool]]: ...
+def info(verbose: int = 0) -> None:
+    """As Heap.info(), of all regions of the board."""
+
+def dump(stream: _Writable, *, wants: str | None = None) -> None: ...

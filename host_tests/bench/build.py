@@ -103,6 +103,7 @@ def galloc(
     defines: tuple[str, ...] = (),
     opt: str = "-O3",
     guards: bool = False,
+    adapter: str = "galloc.c",
 ) -> Binary:
     """Ours: the core's sources compiled one by one with CFLAGS and `defines`.
 
@@ -111,7 +112,7 @@ def galloc(
     """
     folder = BUILD / name
     flags = ["-O3", "-DGALLOC_DEBUG=1", "-include", "galloc_debug.h"] if guards else []
-    driver = compile_driver(folder, HERE / "adapters" / "galloc.c", [*flags, *defines])
+    driver = compile_driver(folder, HERE / "adapters" / adapter, [*flags, *defines])
     sources = sorted(CORE.glob("*.c"))
     if not sources:
         raise BuildError(f"{CORE} holds no C source")

@@ -20,7 +20,10 @@ CACHE = ROOT / "build" / "host_tests" / "core"
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wundef", "-Wshadow")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-SERVE = ("driver.c", "serve.c", "random.c", "checked.c", "sweep.c", "damage.c", "harness.c")
+SERVE = (
+    *("driver.c", "serve.c", "serve_banks.c", "random.c", "checked.c"),
+    *("sweep.c", "damage.c", "harness.c"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,23 @@ def _locked(name: str, lock: int) -> Variant:
 
 
 LOCKED = {"none": _locked("none", 0), "own": _locked("own", 1), "watched": _locked("watched", 2)}
+# Sets of banks call by call, and the thread test of their locked form.
+BANKS = tuple(
+    Variant(
+        f"banks{bits}-level{level}",
+        bits=bits,
+        flags=(f"-DGALLOC_HARDENING={level}",),
+        optimise=optimise,
+        program=("banks_calls.c", "harness.c"),
+    )
+    for bits, level, optimise in ((64, 2, "-O2"), (32, 2, "-Os"), (64, 1, "-Os"), (32, 1, "-O2"))
+)
+BANKS_LOCKED = Variant(
+    "banks-locked",
+    link_flags=(_WRAP, "-pthread"),
+    sanitizers=("-fsanitize=thread",),
+    program=("banks_locked.c", "harness.c"),
+)
 COST = Variant(
     "cost",
     core_flags=("-fsanitize-coverage=trace-pc",),

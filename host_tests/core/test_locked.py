@@ -11,7 +11,12 @@ from . import build
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess:
     """Runs driver/locked.c, built with one of its locks."""
-    program = str(build.build(build.LOCKED[name]))
+    return run_program(build.LOCKED[name], *arguments)
+
+
+def run_program(variant: build.Variant, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs a program that was built with ThreadSanitizer."""
+    program = str(build.build(variant))
     done = None
     for prefix in ([], ["setarch", "-R"]):
         # gcc 12's ThreadSanitizer cannot place its shadow under the address randomisation

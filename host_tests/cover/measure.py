@@ -48,9 +48,11 @@ PROGRAMS = {
     "driver": tuple(DRIVER / name for name in SERVE),
     "inject": (*beside("fault", "inject.c", "kinds.c", "subject.c"), DRIVER / "harness.c"),
     "closure": (*beside("closure", "closure.c", "state.c", "store.c"), DRIVER / "harness.c"),
+    "banks": (DRIVER / "banks_calls.c", DRIVER / "harness.c"),
 }
 RUNS = (
     ("unit", "all"),
+    ("banks",),
     ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
     ("driver", "damage", "1", "20000"),

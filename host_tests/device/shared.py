@@ -83,7 +83,7 @@ n = galloc.calloc(10, align=4)
 with galloc.block(n) as b:
     assert galloc.view(n, "H")[0] == galloc.get16(n, 0) == b[0] == 0
 raises(ValueError, galloc.calloc, 10, 4)
-raises(TypeError, galloc.heap, 1)
+raises(TypeError, galloc.heap, None, None)
 raises(TypeError, galloc.malloc)
 assert galloc.c_share() == (0, 0, 0)
 print("ok")

@@ -116,3 +116,36 @@ def test_bytes_travel(target, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert sorted(json.loads(done.stdout)) == [i for i in range(20) if i % 3]
+
+
+BANK_LEAVE = """
+import galloc
+several = len(galloc.regions()) > 1
+if several:
+    galloc.alloc(50)
+    d = galloc.heap(1)
+    d.root[0] = d.malloc(500)
+    d.put32(d.root[0], 7, 1234)
+print("ok")
+"""
+
+BANK_FIND = """
+import galloc
+regions = galloc.regions()
+if len(regions) > 1:
+    d = galloc.Heap.attach(*regions[1][1:3])
+    assert galloc.heap(1) is d and d.stats().blocks == 1 and d.get32(d.root[0], 7) == 1234
+    assert galloc.stats().blocks == 0, "the first bank starts afresh"
+    x = galloc.malloc(8, wants=regions[1][3])
+    galloc.free(d.root[0] | 1 << 27)
+    assert d.stats().blocks == (x >> 27)
+    d.check()
+print("ok")
+"""
+
+
+def test_soft_reset_by_bank(target):
+    """A bank is found again, the others start afresh."""
+    assert target.exec(BANK_LEAVE) == "ok\n"
+    target.reset()
+    assert target.exec(BANK_FIND) == "ok\n"

@@ -19,12 +19,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--minimise", action="store_true", help="renew the repository's corpus")
+    parser.add_argument("--banks", action="store_true", help="sets of banks, not single heaps")
     asked = parser.parse_args()
     errors = Console(stderr=True, markup=False)
     errors.print(f"fuzz: {asked.seconds} s from seed {asked.seed}")
     try:
-        result = fuzz(asked.seconds, asked.seed)
-        kept = minimise(MOST) if asked.minimise else count_packed()
+        result = fuzz(asked.seconds, asked.seed, asked.banks)
+        kept = minimise(MOST) if asked.minimise and not asked.banks else count_packed()
     except (BuildError, RuntimeError) as error:
         errors.print(f"fuzz: {error}", style="red")
         return 1

@@ -35,6 +35,13 @@ REPLAY = Variant(
     program=(str(HERE / "target.c"), str(HERE / "replay.c"), "checked.c", "harness.c"),
 )
 REPLAY_SMALL = replace(REPLAY, name="fuzz-replay-small", bits=32, optimise="-Os")
+# The same for sets of banks.
+FUZZ_BANKS = replace(FUZZ, name="fuzz-banks", program=(str(HERE / "target_banks.c"), "harness.c"))
+REPLAY_BANKS = replace(
+    REPLAY,
+    name="fuzz-banks-replay",
+    program=(str(HERE / "target_banks.c"), str(HERE / "replay.c"), "harness.c"),
+)
 
 
 @dataclass(frozen=True)
@@ -103,15 +110,34 @@ def number_in(said: str, pattern: str) -> int:
     return int(found[-1]) if found else 0
 
 
-def fuzz(seconds: int, seed: int) -> Result:
+def bank_inputs(folder: Path, count: int = 24) -> None:
+    """The same for sets of banks."""
+    rng = random.Random(SEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        banks = 1 + number % 8
+        data = bytearray((banks - 1,))
+        for _ in range(banks):
+            data += bytes((rng.randrange(12, 120), rng.randrange(256)))
+        for _ in range(rng.randrange(60, (MAX_LENGTH - len(data)) // 5)):
+            size = rng.choice((rng.randrange(64), rng.randrange(300), rng.randrange(1500)))
+            kind = rng.choice((0, 0, 0, 1, 2, 2, 4, 4, 5, 6, 7)) | rng.randrange(32) << 3
+            align, wants = rng.choice((0, 3, 3, 4, 5, 6, 255)), rng.choice((0, 1, 2, 4, 8, 3, 250))
+            data += bytes((kind, size & 255, size >> 8, align, wants))
+        (folder / f"seed-{number:02}").write_bytes(data)
+
+
+def fuzz(seconds: int, seed: int, banks: bool = False) -> Result:
     """Fuzzes for some seconds, from the corpus in the repository and that of earlier runs.
 
-    Raises BuildError when clang or its fuzzer library is missing.
+    banks: sets of banks, which start from seeds; else single heaps. Raises BuildError when clang
+    or its fuzzer library is missing.
     """
-    program = build(FUZZ)
-    working, crashes = WORK / "corpus", WORK / "found"
+    program = build(FUZZ_BANKS if banks else FUZZ)
+    folder = WORK / "banks" if banks else WORK
+    working, crashes = folder / "corpus", folder / "found"
     if not working.exists():
-        seed_inputs(working)
+        (bank_inputs if banks else seed_inputs)(working)
     crashes.mkdir(parents=True, exist_ok=True)
     packed = fresh("packed")
     unpack(packed)
@@ -126,7 +152,7 @@ def fuzz(seconds: int, seed: int) -> Result:
         "-verbosity=1",
         f"-artifact_prefix={crashes}/",
         str(working),
-        str(packed),
+        *([] if banks else [str(packed)]),
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", timeout=seconds + 300

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from .campaign import REPLAY, REPLAY_SMALL, replay, seed_inputs, unpack
+from .campaign import (
+    REPLAY,
+    REPLAY_BANKS,
+    REPLAY_SMALL,
+    bank_inputs,
+    replay,
+    seed_inputs,
+    unpack,
+)
 
 
 @pytest.mark.parametrize("variant", [REPLAY, REPLAY_SMALL], ids=str)
@@ -20,3 +28,10 @@ def test_seeds(tmp_path):
     seed_inputs(tmp_path)
     summary = replay(sorted(tmp_path.iterdir()))
     assert int(summary.split()[2]) > 1000, summary
+
+
+def test_banks(tmp_path):
+    """The same for sets of banks."""
+    bank_inputs(tmp_path, 64)
+    summary = replay(sorted(tmp_path.iterdir()), REPLAY_BANKS)
+    assert int(summary.split()[2]) > 5000, summary

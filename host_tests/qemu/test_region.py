@@ -12,6 +12,7 @@ from galloc_mp.targets import find_spec, open_target
 from galloc_mp.targets.registry import ROOT
 
 BANK, BANK_SIZE, DEFAULT_SIZE = 0x20000000, 0x400000, 524288
+SECOND, SECOND_SIZE = 0x21000000, 1048576
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +24,24 @@ def board():
 
 def test_region_is_told(board):
     told = board.exec("import galloc\nprint(galloc.regions())")
-    assert told == f"(('SRAM', {BANK}, {DEFAULT_SIZE}, 'FAST|DMA|PERSIST'),)\n"
+    first = f"('SRAM', {BANK}, {DEFAULT_SIZE}, 'FAST|DMA|PERSIST')"
+    second = f"('PSRAM', {SECOND}, {SECOND_SIZE}, 'DMA|EXTERNAL|PERSIST')"
+    assert told == f"({first}, {second})\n"
 
 
-def test_region_takes_no_room_in_the_image():
+@pytest.mark.parametrize(
+    ("name", "start", "size"),
+    [("galloc_region", BANK, DEFAULT_SIZE), ("galloc_region_1", SECOND, SECOND_SIZE)],
+)
+def test_region_takes_no_room_in_the_image(name, start, size):
     with open(find_spec("MPS2_AN385").image, "rb") as file:
         elf = ELFFile(file)
-        section = elf.get_section_by_name(".galloc_region")
+        section = elf.get_section_by_name(f".{name}")
         assert section["sh_type"] == "SHT_NOBITS"
-        assert (section["sh_addr"], section["sh_size"]) == (BANK, DEFAULT_SIZE)
+        assert (section["sh_addr"], section["sh_size"]) == (start, size)
         symbols = elf.get_section_by_name(".symtab")
-        for name, value in {"start": BANK, "end": BANK + DEFAULT_SIZE}.items():
-            (symbol,) = symbols.get_symbol_by_name(f"galloc_region_{name}")
+        for end, value in {"start": start, "end": start + size}.items():
+            (symbol,) = symbols.get_symbol_by_name(f"{name}_{end}")
             assert symbol["st_value"] == value
 
 
@@ -46,6 +53,13 @@ def test_no_variable_lies_in_the_bank():
             if BANK <= section["sh_addr"] < BANK + BANK_SIZE
         ]
     assert inside == [".galloc_region"]
+
+
+def test_example_of_banks(board):
+    told = board.exec((ROOT / "firmware" / "examples" / "banks.py").read_text())
+    assert "pixels at 0x21" in told
+    assert "table at 0x20" in told
+    board.reset()
 
 
 def test_region_survives_a_soft_reset(board):

@@ -141,3 +141,49 @@ def test_two_cores_in_c(target):
     except TargetError as error:
         pytest.fail(str(error))
     assert operations >= 100_000
+
+
+WANTS = """
+import galloc, galloc_client
+_, start, size, attributes = galloc.regions()[1]
+mine = galloc.heap(1).alloc(100)
+galloc.heap().alloc(galloc.stats().largest)
+at = galloc_client.hold(1000, 2)
+assert start < at < start + size, "the first bank is full"
+blocks, bytes_, _ = galloc.c_share()
+assert blocks == 1 and galloc.heap(1).stats().blocks == 2
+assert start < galloc_client.hold(3000) < start + size, "realloc stays in the bank"
+try:
+    galloc_client.hold(8, 64)
+    raise AssertionError("there is no such attribute")
+except MemoryError:
+    pass
+try:
+    galloc.Heap(start, size)
+    raise AssertionError("the bank was taken from C")
+except RuntimeError:
+    pass
+galloc.heap(1).check()
+print("ok")
+"""
+
+WANTS_AFTER = """
+import galloc, galloc_client
+assert galloc.c_share()[0] == 1
+d = galloc.heap(1)
+assert d.stats().blocks == 1, "C's block is there, Python's is given back"
+assert galloc.heap().stats().blocks == 0
+d.alloc(50).free()
+galloc_client.drop()
+d.check()
+assert galloc.c_share() == (0, 0, 0) and d.stats().blocks == 0
+print("ok")
+"""
+
+
+@both
+def test_bank_with_attributes(target):
+    """C takes a bank by its attributes, and keeps its block there over a soft reset."""
+    assert target.exec(WANTS) == "ok\n"
+    target.reset()
+    assert target.exec(WANTS_AFTER) == "ok\n"

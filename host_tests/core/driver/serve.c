@@ -21,8 +21,9 @@
 //   overhead SIZE [SMALLBINS SUB_BINS BOUNDED]                                                 -> BYTES
 //   name FAULT                       -> TEXT
 //   null                             each function with a NULL heap or a NULL region
+//   b...                             those of serve_banks.c, on several slots at once
 
-#include "modes.h"
+#include "serve.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,16 +31,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SLOTS 8
-#define WORDS 5
+#define WORDS 6
 
-typedef struct {
-    region_t region;
-    shadow_t shadow;
-    galloc_heap_t *heap;
-} slot_t;
-
-static slot_t slots[SLOTS];
+slot_t slots[SLOTS];
 static slot_t *slot = &slots[0];
 static uint8_t *before; // the region's bytes before the call
 
@@ -66,7 +60,7 @@ static uint8_t *to_block(const char *word) {
     return (uint8_t *)((uintptr_t)slot->region.base + (uintptr_t)strtoll(word, NULL, 10));
 }
 
-static size_t to_size(const char *word) {
+size_t to_size(const char *word) {
     unsigned long long value = strtoull(word, NULL, 10);
     return value > SIZE_MAX ? SIZE_MAX : (size_t)value; // the largest size of either word
 }
@@ -387,7 +381,7 @@ static void obey(int count, char **word) {
         printf("ok %s\n", galloc_fault_name((galloc_fault_t)atoi(word[1])));
     } else if (strcmp(verb, "null") == 0) {
         do_null();
-    } else {
+    } else if (!serve_banks(count, word)) {
         printf("error unknown command %s with %d words\n", verb, count);
     }
 }

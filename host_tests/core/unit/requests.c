@@ -212,7 +212,7 @@ TEST(fault_names) {
     EXPECT(strcmp(galloc_fault_name(GALLOC_OK), "ok") == 0);
     EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_NOT_ALLOCATED), "not allocated") == 0);
     EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_GEOMETRY), "geometry") == 0);
-    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)(GALLOC_FAULT_GEOMETRY + 1)), "unknown") == 0);
+    EXPECT(strcmp(galloc_fault_name((galloc_fault_t)(GALLOC_FAULT_FULL + 1)), "unknown") == 0);
     EXPECT(strcmp(galloc_fault_name((galloc_fault_t)99), "unknown") == 0);
 }
 
