@@ -79,8 +79,9 @@ static bool run(const load_t *load, uint32_t size, uint64_t seed) {
             return false;
         }
     }
-    printf("{\"load\": \"%s\", \"over_aligned\": %s, \"region\": %u, \"requests\": %u, \"failed\": %u, \"missed\": %u}\n",
-           load->name, load->aligns > 1 || load->align > 8 ? "true" : "false", size, requests, failed, missed);
+    printf(
+        "{\"load\": \"%s\", \"over_aligned\": %s, \"region\": %u, \"requests\": %u, \"failed\": %u, \"missed\": %u}\n",
+        load->name, load->aligns > 1 || load->align > 8 ? "true" : "false", size, requests, failed, missed);
     return galloc_check(heap, NULL) == GALLOC_OK;
 }
 
