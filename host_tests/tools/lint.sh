@@ -66,7 +66,9 @@ for optimised in -O2 -Os; do
 done
 compile "x86-64 by clang" clang "${house[@]}" -O2 -- "${core_files[@]}"
 compile "i386 by clang" clang "${house[@]}" -O2 -m32 -- "${core_files[@]}"
-compile "x86-64 without the checksum" gcc "${house[@]}" -O2 -DGALLOC_HEADER_CHECK=0 -- "${core_files[@]}"
+for level in 0 1; do
+    compile "x86-64 with hardening $level" gcc "${house[@]}" -O2 -DGALLOC_HARDENING=$level -- "${core_files[@]}"
+done
 compile Cortex-M0+ "${cortex_m0[@]}" "${house[@]}" -- "${core_files[@]}"
 compile Cortex-M3 "${cortex_m3[@]}" "${house[@]}" -- "${core_files[@]}"
 compile Cortex-M4F "${cortex_m4[@]}" "${house[@]}" -- "${core_files[@]}"
