@@ -106,7 +106,7 @@ lint: ## checks style and compiles the core for every processor, warnings as err
 
 .PHONY: bench
 bench: ## measures galloc against its peers and writes the tables and graphs; QUICK=1 for a look in two minutes, TIMES=1 for what needs an idle machine
-	@$(READY) apt:valgrind
+	@$(READY) apt:valgrind micropython
 	@$(PYTHON_VENV) -m host_tests.bench $(if $(QUICK),--quick) $(if $(TIMES),--times)
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
@@ -117,7 +117,7 @@ bench-targets: ## counts instructions on the emulated boards, beside their C lib
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
 .PHONY: bench-gate
-bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/figures.json says, or banks over 20 more
+bench-gate: ## fails when the core takes over 3 % more instructions than host_tests/bench/gate.json says, or banks over 20 more
 	@$(READY) apt:valgrind
 	@$(PYTHON_VENV) -m host_tests.bench.gate
 	@$(PYTHON_VENV) -m host_tests.bench.banks
@@ -151,7 +151,7 @@ fuzz: ## fuzzes the core for SECONDS=30 under sanitizers; BANKS=1 sets of banks,
 		$(if $(MINIMISE),--minimise) $(if $(BANKS),--banks)
 
 .PHONY: interrupts
-interrupts: ## on emulated Cortex-M0+ and M4: an interrupt at every instruction, a power cut at every store
+interrupts: ## on emulated Cortex-M0+ and M3: an interrupt at every instruction, a power cut at every store
 	@$(READY) apt:arm
 	@$(PYTHON_VENV) -m host_tests.interrupts
 

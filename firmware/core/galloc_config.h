@@ -33,7 +33,7 @@
 #define GALLOC_ALIGNMENT_SUB_BINS 2
 #endif
 
-// Bins that a heap can have, for small and large chunks together: a multiple of 64. Each bin that a region needs costs
+// Bins that a heap can have, for small and large chunks together: 64, 128 or 256. Each bin that a region needs costs
 // 4 bytes there. 64 are searched by one look at the map on a 64-bit machine, and by two on a 32-bit one; the 20 x 8
 // small bins of the original galloc need 256.
 #ifndef GALLOC_BINS
@@ -69,7 +69,8 @@
 _Static_assert(GALLOC_HARDENING >= 0 && GALLOC_HARDENING <= 2, "GALLOC_HARDENING: 0, 1 or 2");
 _Static_assert(GALLOC_SMALLBINS >= 1, "GALLOC_SMALLBINS: at least 1");
 _Static_assert(GALLOC_ALIGNMENT_SUB_BINS >= 2, "GALLOC_ALIGNMENT_SUB_BINS: at least 2");
-_Static_assert(GALLOC_BINS >= 64 && GALLOC_BINS <= 256 && GALLOC_BINS % 64 == 0, "GALLOC_BINS: 64, 128, 192 or 256");
+// Numbers of bins are masked, so 192 would lose bins.
+_Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "GALLOC_BINS: 64, 128 or 256");
 
 // ---- The compiler and the machine --------------------------------------------------------------------------------
 

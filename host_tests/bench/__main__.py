@@ -1,9 +1,9 @@
-"""All allocators side by side: tables, a file of figures, graphs.
+"""All allocators side by side: tables, figures, graphs.
 
     python -m host_tests.bench [--quick] [--times] [--draw]
 
---times measures anew only what depends on the clock, and keeps the other figures. --draw measures
-nothing: tables and graphs are made anew from the figures that are there.
+--times measures only what depends on the clock, and keeps the other figures of the last run here.
+--draw measures nothing: it writes tables and graphs from those figures.
 """
 
 import argparse
@@ -16,34 +16,41 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import gate, graphs, guards, guide, measure, run, tables
+from . import bounded, gate, graphs, guards, guide, measure, run, tables
 from .build import BUILD, HERE, BuildError
 
-RESULTS = HERE / "results"  # what lies in the repository
+RESULTS = HERE / "results"  # tables, pictures and one CSV, in the repository
 LOOKS = BUILD / "results"
 
 
 def folder(quick: bool, reasons: dict[str, str]) -> Path:
-    """Where figures go: into the repository those of full runs with peers, the others aside."""
+    """Where tables go: into the repository those of full runs with peers, the others aside."""
     return LOOKS if quick or run.ALL_PEERS in reasons else RESULTS
 
 
-def read(file: Path) -> dict:
+def raw(folder: Path) -> Path:
+    """All figures of the run whose tables are there; under build/, not in the repository."""
+    return BUILD / ("figures.json" if folder == RESULTS else "figures-looks.json")
+
+
+def read(folder: Path) -> dict:
     """The figures of an earlier run. Raises MeasureError."""
+    file = raw(folder)
     if not file.exists():
-        raise measure.MeasureError(f"{file} is missing; a run without --times writes it")
+        raise measure.MeasureError(f"{file} is missing; `make bench` measures it")
     return json.loads(file.read_text())
 
 
 def write(figures: dict, folder: Path) -> None:
-    """Writes figures.json, README.md and the pictures."""
+    """Writes figures, tables and pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    raw(folder).write_text(json.dumps(figures, indent=1) + "\n")
     (folder / "README.md").write_text(tables.document(figures))
+    (folder / "figures.csv").write_text(tables.sheet(figures))
     graphs.everything(figures, folder)
 
 
-def tell_missing(console: Console, reasons: dict[str, str]) -> None:
+def report_missing(console: Console, reasons: dict[str, str]) -> None:
     """A line for each crate that is not there, whatever the terminal's width."""
     for crate, reason in reasons.items():
         text = f"bench: not measured: {crate}: {reason}"
@@ -58,22 +65,22 @@ def measure_and_write(quick: bool, times: bool, console: Console) -> tuple[dict,
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=None)
 
-        def tell(what: str) -> None:
+        def show(what: str) -> None:
             progress.update(task, description=what)
             if not console.is_terminal:
                 print(f"bench: {time.monotonic() - start:4.0f} s  {what}", file=sys.stderr)
 
         def tick(what: str) -> None:
             progress.advance(task)
-            tell(what)
+            show(what)
 
-        found, reasons = run.subjects(tell)
-        tell_missing(progress.console, reasons)
+        found, reasons = run.subjects(show)
+        report_missing(progress.console, reasons)
         into = folder(quick, reasons)
-        more = 0 if quick or times else len(guide.configurations()) + 1
+        more = 0 if quick or times else len(guide.configurations()) + 2
         progress.update(task, total=run.steps(len(found), plan, times) + more)
         if times:
-            figures = read((LOOKS if quick else RESULTS) / "figures.json")
+            figures = read(into)
             figures |= run.timed(found, figures["instructions"], plan, tick)
         else:
             figures = run.everything(plan, found, reasons, tick)
@@ -82,6 +89,8 @@ def measure_and_write(quick: bool, times: bool, console: Console) -> tuple[dict,
             guide.run(into, tick)
             guards.run(into)
             tick("guards")
+            bounded.run(into)
+            tick("bounded search")
     return figures, into
 
 
@@ -90,11 +99,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m host_tests.bench")
     parser.add_argument("--quick", action="store_true", help="a look, in two minutes")
     parser.add_argument("--times", action="store_true", help="only what depends on the clock")
-    parser.add_argument("--draw", action="store_true", help="tables and graphs anew, no figures")
+    parser.add_argument("--draw", action="store_true", help="from the last run's figures")
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     if options.draw:
-        figures = read(RESULTS / "figures.json")
+        try:
+            figures = read(RESULTS)
+        except measure.MeasureError as error:
+            console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
+            return 1
         write(figures, RESULTS)
         guide.draw(RESULTS, figures["machine"]["cc"])
         return 0

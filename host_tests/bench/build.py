@@ -2,10 +2,14 @@
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from galloc_mp.targets.registry import mpy_dir
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -48,9 +52,14 @@ def compiler() -> str:
     return out.stdout.splitlines()[0]
 
 
+def part_of(target: Path) -> Path:
+    """Where a file is written before it takes its place whole: builds may run beside this one."""
+    return target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}")
+
+
 def run(*command: str | Path, target: Path) -> None:
     """Runs a compiler or linker that makes `target`, which appears only when it is whole."""
-    part = target.with_name(f"{target.name}.{os.getpid()}")
+    part = part_of(target)
     words = [*map(str, command), "-o", str(part)]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
@@ -128,6 +137,13 @@ def galloc(
     return Binary(name, path, function_names(driver[:-1] if guards else driver))
 
 
+def hardened(level: int) -> Binary:
+    """Ours with so much hardening: 2 is the default build. Raises BuildError."""
+    if level == 2:
+        return galloc()
+    return galloc(f"galloc-{level}", (f"-DGALLOC_HARDENING={level}",))
+
+
 def glibc() -> Binary:
     """The C library's malloc. Raises BuildError."""
     folder = BUILD / "glibc"
@@ -136,6 +152,27 @@ def glibc() -> Binary:
     folder.mkdir(parents=True, exist_ok=True)
     run(os.environ.get("CC", "gcc"), "-Wl,-z,now", *driver, target=path)
     return Binary("glibc", path, function_names(driver), libc=True)
+
+
+HEAP_4 = Path("ports", "cc3200", "FreeRTOS", "Source", "portable", "MemMang", "heap_4.c")
+
+
+def freertos() -> tuple[Binary, str]:
+    """heap_4 of FreeRTOS as MicroPython's sources have it, and its version.
+
+    Raises BuildError, also when there are no such sources.
+    """
+    source = mpy_dir() / HEAP_4
+    if not source.exists():
+        raise BuildError(f"{source} is missing; set-up step micropython fetches it")
+    folder, place = BUILD / "freertos", HERE / "adapters" / "freertos"
+    driver = compile_driver(folder, HERE / "adapters" / "freertos.c", [])
+    flags = [*CFLAGS, f"-I{place}", f'-DHEAP_4="{source}"']
+    heap = compile_once(place / "heap.c", folder / "heap.o", flags, [*place.glob("*.h"), source])
+    path = folder / "bench-freertos"
+    run(os.environ.get("CC", "gcc"), "-Wl,-z,now", *driver, heap, target=path)
+    version = re.search(r"FreeRTOS V([\d.]+)", source.read_text(errors="replace"))
+    return Binary("freertos", path, function_names(driver)), version[1] if version else "?"
 
 
 def traces() -> dict[str, Path]:

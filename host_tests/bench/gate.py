@@ -1,4 +1,4 @@
-"""Compares the instruction counts of the core with those that `make bench` wrote down.
+"""Compares the instruction counts of the core with those that `make bench` kept in gate.json.
 
 python -m host_tests.bench.gate [--write]
 
@@ -10,13 +10,12 @@ import argparse
 import json
 import sys
 
-from . import build, goals, measure, run, worst
+from . import build, measure, run, worst
 from .build import HERE
 
-FILE = HERE / "figures.json"
+FILE = HERE / "gate.json"
 LIMIT = 1.03
-INPUTS = (*goals.WORKLOADS, "lua", "tls", "sqlite")
-BUILDS = {"checked": (), "fast": ("-DGALLOC_HEADER_CHECK=0",)}
+INPUTS = (*measure.WORKLOADS, "lua", "tls", "sqlite")
 WRITE = "`python -m host_tests.bench.gate --write` counts and writes it, `make bench` too"
 
 
@@ -26,11 +25,11 @@ class GateError(Exception):
 
 def figures() -> dict:
     """Instructions by build and figure, and the compiler. Raises BuildError, MeasureError."""
-    binaries = [build.galloc(f"galloc-{name}", defines) for name, defines in BUILDS.items()]
+    binaries = [build.hardened(level) for level in run.LEVELS.values()]
     found = measure.profiles(binaries, list(INPUTS))
     states = measure.in_parallel([lambda b=b: worst.measure(b) for b in binaries])
     rows = {}
-    for name, binary, some in zip(BUILDS, binaries, states, strict=True):
+    for name, binary, some in zip(run.LEVELS, binaries, states, strict=True):
         average = {what: found[binary.name, what].per_operation for what in INPUTS}
         rows[name] = row(average, worst.summary(some))
     return {"cc": build.compiler(), "flags": " ".join(build.CFLAGS), "instructions": rows}
@@ -39,9 +38,9 @@ def figures() -> dict:
 def of_bench(measured: dict) -> dict:
     """The same out of what run.everything returned."""
     rows = {}
-    for name, subject in zip(BUILDS, (run.OURS, run.FAST), strict=True):
-        average = {what: measured["instructions"][subject][what]["all"] for what in INPUTS}
-        rows[name] = row(average, measured["worst"][subject]["highest"])
+    for name in run.LEVELS:
+        average = {what: measured["instructions"][name][what]["all"] for what in INPUTS}
+        rows[name] = row(average, measured["worst"][name]["highest"])
     machine = measured["machine"]
     return {"cc": machine["cc"], "flags": machine["flags"], "instructions": rows}
 
@@ -53,7 +52,7 @@ def row(average: dict[str, float], highest: dict[str, int]) -> dict[str, float]:
 
 
 def read() -> dict:
-    """What was written down. Raises GateError when there is nothing to compare with."""
+    """The kept figures. Raises GateError when there is nothing to compare with."""
     try:
         kept = json.loads(FILE.read_text())
         kept["cc"], kept["instructions"]
@@ -72,7 +71,7 @@ def others(kept: dict, now: dict) -> list[str]:
 
 
 def above(kept: dict, now: dict) -> list[str]:
-    """What is dearer now than the limit allows, a line for each."""
+    """What takes more now than the limit allows, a line for each."""
     lines = []
     for name, row in kept["instructions"].items():
         for what, before in row.items():
@@ -90,7 +89,7 @@ def write(now: dict) -> None:
 
 
 def compare() -> list[str]:
-    """What keeps the gate shut, a line for each. Raises BuildError, MeasureError, GateError."""
+    """Why the gate is closed, a line each. Raises BuildError, MeasureError, GateError."""
     kept = read()
     now = figures()
     if kept["cc"] != now["cc"]:
@@ -101,7 +100,7 @@ def compare() -> list[str]:
     count = sum(map(len, now["instructions"].values()))
     if lines:
         lines.append(f"{len(lines)} of {count} figures are over {LIMIT - 1:.0%} above the file's")
-        lines.append(f"make the core cheaper, or accept them: {WRITE}")
+        lines.append(f"make the core faster, or accept them: {WRITE}")
     else:
         print(f"gate: {count} figures, none over {LIMIT - 1:.0%} above the file's")
     return lines

@@ -7,13 +7,12 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen first)
 
-from . import goals  # noqa: E402
-from .run import FAST, OURS  # noqa: E402
+from .run import LEVELS, OURS  # noqa: E402
 from .tables import per_cent  # noqa: E402
 
 COLOURS = [
-    "#d62728", "#ff9896", "#1f77b4", "#aec7e8", "#2ca02c", "#8c564b",
-    "#9467bd", "#e377c2", "#17becf", "#bcbd22", "#7f7f7f",
+    "#d62728", "#ff9896", "#ffcfcc", "#1f77b4", "#aec7e8", "#2ca02c", "#8c564b",
+    "#9467bd", "#e377c2", "#17becf", "#bcbd22", "#ff7f0e", "#7f7f7f",
 ]  # fmt: skip
 
 
@@ -32,7 +31,7 @@ def course(figures: dict, name: str, path: Path) -> None:
     for subject, row in figures["original"].items():
         label = subject if subject == OURS else f"{subject}: {per_cent(row[name]):.0f} %"
         mine = subject == OURS
-        style = "--" if subject in (FAST, "glibc malloc") else "-"
+        style = "--" if not mine and subject in (*LEVELS, "glibc malloc") else "-"
         axes.plot(
             tenths,
             row[name]["scores"],
@@ -62,13 +61,6 @@ def _bars(axes, figures: dict, subjects: list[str], names: list[str], value) -> 
     axes.grid(axis="y", alpha=0.3)
 
 
-def _goals(axes, names: list[str], values: dict[str, float], label: str | None) -> None:
-    for k, name in enumerate(names):
-        if name in values:
-            axes.hlines(values[name], k - 0.42, k + 0.42, color="black", lw=1.4, label=label)
-            label = None
-
-
 def instructions(figures: dict, path: Path) -> None:
     """Instructions an operation, all allocators, logarithmic."""
     subjects = list(figures["instructions"])
@@ -77,7 +69,6 @@ def instructions(figures: dict, path: Path) -> None:
     _bars(
         axes, figures, subjects, figures["inputs"], lambda s, n: table[s][n] and table[s][n]["all"]
     )
-    _goals(axes, figures["inputs"], goals.INSTRUCTIONS, "goal, no checksum")
     axes.set_yscale("log")
     ticks = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
     axes.set_yticks(ticks, [f"{t:,}" for t in ticks])
@@ -93,7 +84,7 @@ def instructions(figures: dict, path: Path) -> None:
 def regions(figures: dict, path: Path) -> None:
     """Smallest region ÷ peak of live bytes."""
     table = figures["fits"]
-    subjects = [s for s, row in table.items() if row and s != FAST]
+    subjects = [s for s, row in table.items() if row]
     names = list(table[OURS])
 
     def ratio(subject: str, name: str) -> float | None:
@@ -102,7 +93,6 @@ def regions(figures: dict, path: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(11, 5.5), layout="constrained")
     _bars(axes, figures, subjects, names, ratio)
-    _goals(axes, names, goals.REGION_PER_PEAK, "goal")
     axes.set(title="Smallest region ÷ peak of live bytes", ylabel="ratio")
     top = 2.0  # what is higher is cut off, and has its figure above the cut
     axes.set_ylim(0.95, top + 0.18)
@@ -122,8 +112,6 @@ def regions(figures: dict, path: Path) -> None:
             va="bottom",
             fontsize=7,
             rotation=90,
-            bbox=dict(boxstyle="square,pad=0.05", fc="white", ec="none"),  # above the goals' lines
-            zorder=5,
         )
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     figure.savefig(path, dpi=110)

@@ -25,8 +25,8 @@ def document(rows: list[tuple[str, dict]], cc: str) -> str:
         body.append([name, *cells])
     return (
         "# Guards\n\nWritten by `make bench`; not edited by hand. The core and the layer at -O3, "
-        f"{cc}, no tool watching. Instructions an operation: fences and freed payload looked at "
-        f"byte by byte count, copying and filling does not.\n\n{table(head, body)}\n"
+        f"{cc}, without a sanitizer or valgrind. Instructions an operation: looking at fences and "
+        f"freed payload counts, copying and filling does not.\n\n{table(head, body)}\n"
     )
 
 

@@ -8,40 +8,78 @@ import re
 import sys
 from pathlib import Path
 
-from . import build, callgrind, goals, measure
-from .build import CORE, HERE
+from . import build, callgrind, measure
+from .build import BUILD, CORE, HERE
 from .tables import table
 
 SMALLBINS = (4, 8, 12, 16, 22, 32, 48, 64)
 SUB_BINS = (2, 4, 8)
+ORIGINAL = (20, 8)  # the default of the allocator that this one is named after
 REGIONS = (16384, 65536, 262144)
 COUNTED = ("R64", "R64n", "lua", "sqlite")
 FITTED = ("lua", "tls", "sqlite")
-SHARE = 64  # of a region, what control data may take of it
-ORIGINAL = (20, 8)  # the default of the allocator that this one is named after
+SHARE = 64  # control data may take this part of a region
+RAW = BUILD / "guide.json"
 
 
 def _constants() -> dict[str, int]:
-    """The numbers of config.h, by name."""
-    found = re.findall(r"#define GALLOC_(\w+) (\d+)u?$", (CORE / "config.h").read_text(), re.M)
+    """The numbers of galloc_config.h, by name."""
+    text = (CORE / "galloc_config.h").read_text()
+    found = re.findall(r"#define GALLOC_(\w+) (\d+)u?$", text, re.M)
     return {name: int(number) for name, number in found}
 
 
 CONSTANTS = _constants()
 DEFAULT = (CONSTANTS["SMALLBINS"], CONSTANTS["ALIGNMENT_SUB_BINS"])
+LIMITS = (64, 128, 256)  # what GALLOC_BINS can be
 
 
-def given(bins: int, subs: int) -> tuple[int, int]:
-    """What a heap gets that asks for these: sub-bins come in powers of two for the limit."""
-    subs = min(subs, CONSTANTS["SUB_BINS_MAX"])
+def _size_class(words: int) -> int:
+    """As size_class of bins.h."""
+    bits = CONSTANTS["BITS_OF_OCTAVE"]
+    octave = words.bit_length() - 1
+    return (words << bits >> octave) + (octave << bits)
+
+
+def given(bins: int, subs: int, limit: int = CONSTANTS["BINS"], region: int = REGIONS[1]):
+    """(smallbins, sub-bins) of a heap that asks for these, as lay_out of galloc.c finds them.
+
+    limit: GALLOC_BINS. region: bytes, a power of two, so that its class is the one below.
+    """
+    subs = min(subs, 16 if limit > 64 else 8)
     room = 1 << (subs - 1).bit_length()
-    return min(bins, CONSTANTS["SMALL_BINS_MAX"] // room), subs
+    words = region // 4 - 1
+    bins = min(bins, limit // 2)
+    while bins > 1:
+        large = _size_class(words | bins * 2) + 1 - _size_class(bins * 2)
+        if bins * room + large <= limit:
+            break
+        bins -= 1
+    return bins, subs
 
 
-def configurations() -> list[tuple[int, int]]:
-    """(smallbins, sub-bins), the cheapest first; only those that a heap gets as it asks for."""
-    all_of_them = [(bins, subs) for bins in SMALLBINS for subs in SUB_BINS]
-    return [c for c in all_of_them if given(*c) == c]
+def limit_for(bins: int, subs: int) -> int | None:
+    """The least GALLOC_BINS with which a heap of REGIONS[1] gets what it asks for."""
+    return next((n for n in LIMITS if given(bins, subs, n) == (bins, subs)), None)
+
+
+def largest_region(bins: int, subs: int, limit: int = CONSTANTS["BINS"]) -> int:
+    """The largest region, a power of two, that a heap has this configuration whole in."""
+    sizes = (1 << log for log in range(14, 31))
+    return max(size for size in sizes if given(bins, subs, limit, size) == (bins, subs))
+
+
+def configurations() -> list[tuple[int, int, int]]:
+    """(smallbins, sub-bins, GALLOC_BINS), the smallest first."""
+    pairs = sorted({*((bins, subs) for bins in SMALLBINS for subs in SUB_BINS), ORIGINAL})
+    return [(*pair, limit) for pair in pairs if (limit := limit_for(*pair))]
+
+
+def binary_for(limit: int) -> build.Binary:
+    """galloc with so many bins. Raises BuildError."""
+    if limit == CONSTANTS["BINS"]:
+        return build.galloc()
+    return build.galloc(f"galloc-bins{limit}", (f"-DGALLOC_BINS={limit}",))
 
 
 def measure_one(binary: build.Binary, bins: int, subs: int) -> dict:
@@ -69,86 +107,83 @@ def name(row: dict) -> str:
     return f"{row['smallbins']} × {row['sub_bins']}"
 
 
-def reach(rows: list[dict]) -> dict[str, float]:
-    """Of the goals for regions, those that any configuration reaches."""
-    return {
-        what: goal
-        for what, goal in goals.REGION_PER_PEAK.items()
-        if any(row[f"{what} region"] <= goal for row in rows)
-    }
+def default_build(rows: list[dict]) -> list[dict]:
+    """Those that need no other GALLOC_BINS."""
+    return [r for r in rows if r["limit"] == CONSTANTS["BINS"]]
 
 
 def recommended(rows: list[dict], region: int) -> dict:
-    """The fewest instructions in R64 of those that keep to SHARE and to the goals in reach."""
-    fit = [r for r in rows if r["control"][str(region)] * SHARE <= region]
-    kept = [r for r in fit if all(r[f"{n} region"] <= g for n, g in reach(rows).items())]
-    if not kept:
-        raise measure.MeasureError(f"no configuration keeps the goals in {region} bytes")
-    return min(kept, key=lambda r: r["R64"])
+    """The fewest instructions, summed over COUNTED, of those of the default build within SHARE."""
+    fit = [r for r in default_build(rows) if r["control"][str(region)] * SHARE <= region]
+    if not fit:
+        raise measure.MeasureError(f"no configuration keeps to 1/{SHARE} of {region} bytes")
+    return min(fit, key=lambda r: sum(r[what] for what in COUNTED))
 
 
 def _one(rows: list[dict], configuration: tuple[int, int]) -> dict:
     return next(r for r in rows if (r["smallbins"], r["sub_bins"]) == configuration)
 
 
+def _against(row: dict, default: dict) -> str:
+    """What a configuration takes, with the default's figures beside."""
+    control = (r["control"]["65536"] for r in (row, default))
+    return (
+        f"{row['R64']:.1f} instructions in R64 where the default takes {default['R64']:.1f}, "
+        "{} bytes of control data in 64 KiB instead of {}, ".format(*control)
+        + f"and {row['tls region']:.4f} times the peak for tls instead of "
+        f"{default['tls region']:.4f}"
+    )
+
+
 def advice(rows: list[dict]) -> str:
-    """What is recommended and why, and what other choices would bring; one paragraph."""
-    within = reach(rows)
+    """What is recommended and why, and what other choices bring; one paragraph."""
     chosen = {region: recommended(rows, region) for region in REGIONS}
     names = ", ".join(f"{name(row)} for {region >> 10} KiB" for region, row in chosen.items())
-    kept = ", ".join(f"{what} in {goal:.2f}" for what, goal in within.items())
+    default, original = _one(rows, DEFAULT), _one(rows, ORIGINAL)
+    spread = [
+        f"{what} {min(r[f'{what} region'] for r in rows):.3f} to "
+        f"{max(r[f'{what} region'] for r in rows):.3f}"
+        for what in FITTED
+    ]
     text = (
-        f"Recommended: {names}; the fewest instructions in R64 of those that keep {kept} times "
-        f"the peak and whose control data take up to 1/{SHARE} of the region."
+        f"Recommended: {names}. Of the configurations that need no other GALLOC_BINS and take up "
+        f"to 1/{SHARE} of the region for control data, these take the fewest instructions, summed "
+        f"over {', '.join(COUNTED)}. The memory that programs need hardly depends on the choice: "
+        f"{', '.join(spread)} times the peak. The default is {name(default)}; regions above "
+        f"{largest_region(*DEFAULT) >> 10:,} KiB reduce its smallbins."
     )
-    for what in goals.REGION_PER_PEAK.keys() - within.keys():
-        low, high = (f(r[f"{what} region"] for r in rows) for f in (min, max))
-        text += (
-            f" No configuration brings {what} to {goals.REGION_PER_PEAK[what]:.2f}: it takes "
-            f"{low:.3f} to {high:.3f} with all of them."
-        )
-    cheapest = min(rows, key=lambda r: r["R64"])
-    default = _one(rows, DEFAULT)
-    served = " and ".join(
-        f"{region >> 10} KiB" for region, row in chosen.items() if row is default
+    more = _one(rows, (22, 2))
+    text += (
+        f" {name(more)} takes {_against(more, default)}; regions above "
+        f"{largest_region(more['smallbins'], more['sub_bins'], more['limit']) >> 10:,} KiB reduce "
+        "its smallbins."
     )
     text += (
-        f" The default, {name(default)}, is what is recommended for {served or 'none of these'}."
-    )
-    if cheapest is not default:
-        text += (
-            f" {name(cheapest)} takes {cheapest['R64']:.0f} instructions in R64, the default "
-            f"{default['R64']:.0f}; tls then needs {cheapest['tls region']:.4f} instead of "
-            f"{default['tls region']:.4f}."
-        )
-    original = _one(rows, given(*ORIGINAL))
-    text += (
-        f" The original's default, {ORIGINAL[0]} × {ORIGINAL[1]}, is cut to {name(original)} and "
-        f"costs {original['control']['65536']} bytes of control data in 64 KiB instead of "
-        f"{default['control']['65536']}, and tls {original['tls region']:.4f}."
+        f" The original's default, {name(original)}, needs GALLOC_BINS={original['limit']}: "
+        f"it takes {_against(original, default)}."
     )
     return text
 
 
 def document(rows: list[dict], cc: str) -> str:
     """The table in Markdown."""
-    head = ["smallbins × sub-bins", *(f"control, {r >> 10} KiB" for r in REGIONS)]
+    head = ["smallbins × sub-bins", "GALLOC_BINS", *(f"control, {r >> 10} KiB" for r in REGIONS)]
     head += [f"{name} instr" for name in COUNTED] + ["F64 fill", "F64 refill"]
     head += [f"{name} region ÷ peak" for name in FITTED]
     body = []
     for row in rows:
         default = ", default" if row is _one(rows, DEFAULT) else ""
-        cells = [str(row["control"][str(r)]) for r in REGIONS]
+        cells = [str(row["limit"]), *(str(row["control"][str(r)]) for r in REGIONS)]
         cells += [f"{row[what]:.1f}" for what in COUNTED]
         cells += [f"{row['fill']:.4f}", f"{row['refill']:.4f}"]
         cells += [f"{row[f'{what} region']:.4f}" for what in FITTED]
         body.append([name(row) + default, *cells])
-    wanted = [""] * (len(REGIONS) + len(COUNTED) + 1) + [f"{goals.REFILL['F64']:.3f}"]
-    body.append(["*goal*", *wanted, *(f"{goals.REGION_PER_PEAK[n]:.2f}" for n in FITTED)])
     return (
         "# Configuration guide\n\nWritten by `make bench`; not edited by hand. Default build, "
-        f"{cc}. Control data in bytes; instructions an operation.\n\n{advice(rows)}\n\n"
-        f"{table(head, body)}\n\n"
+        f"{cc}. Control data in bytes; instructions an operation. GALLOC_BINS: the least with "
+        "which a heap of 64 KiB gets the configuration whole; with each doubling of the region "
+        "the large chunks take two bins more.\n\n"
+        f"{advice(rows)}\n\n{table(head, body)}\n\n"
         "![What smallbins and sub-bins bring and cost](guide.png)\n"
     )
 
@@ -175,8 +210,6 @@ def picture(rows: list[dict], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    wanted = {f"{what} region": goal for what, goal in goals.REGION_PER_PEAK.items()}
-    wanted["refill"] = goals.REFILL["F64"]
     marks = {"default": ("s", "black", _one(rows, DEFAULT))}
     for region, colour in zip(REGIONS, ("tab:red", "tab:purple", "tab:brown"), strict=True):
         row = recommended(rows, region)
@@ -188,8 +221,6 @@ def picture(rows: list[dict], path: Path) -> None:
             bins = [r["smallbins"] for r in some]
             values = [_value(r, key) for r in some]
             axes.plot(bins, values, ".-", label=f"{subs} sub-bins")
-        if key in wanted:
-            axes.axhline(wanted[key], color="black", lw=1.2, ls="--", label="goal")
         for size, (label, (shape, colour, row)) in enumerate(marks.items()):
             at = (row["smallbins"], _value(row, key))
             ring = dict(mfc="none", mec=colour, mew=1.6, ms=8 + 4 * size, ls="none")
@@ -201,7 +232,7 @@ def picture(rows: list[dict], path: Path) -> None:
     last = grid[1, 3]
     last.axis("off")
     last.legend(handles, labels, loc="center")
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80)
     plt.close(figure)
 
 
@@ -212,22 +243,23 @@ def write(rows: list[dict], folder: Path, cc: str) -> None:
 
 
 def draw(folder: Path, cc: str) -> None:
-    """Both anew, from what guide.json has."""
-    write(json.loads((folder / "guide.json").read_text()), folder, cc)
+    """Both from the last run's figures."""
+    write(json.loads(RAW.read_text()), folder, cc)
 
 
 def run(folder: Path, tick=lambda _: None) -> list[dict]:
-    """Measures all configurations and writes guide.md, guide.json and guide.png."""
-    binary = build.galloc("galloc")
+    """Measures all configurations and writes guide.md and guide.png."""
+    wanted = configurations()
+    binaries = {limit: binary_for(limit) for limit in sorted({c[2] for c in wanted})}
 
-    def job(bins: int, subs: int) -> dict:
-        row = measure_one(binary, bins, subs)
+    def job(bins: int, subs: int, limit: int) -> dict:
+        row = measure_one(binaries[limit], bins, subs) | {"limit": limit}
         tick(f"configuration {bins} × {subs}")
         return row
 
-    rows = measure.in_parallel([lambda b=b, s=s: job(b, s) for b, s in configurations()])
+    rows = measure.in_parallel([lambda c=c: job(*c) for c in wanted])
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "guide.json").write_text(json.dumps(rows, indent=1) + "\n")
+    RAW.write_text(json.dumps(rows, indent=1) + "\n")
     write(rows, folder, build.compiler())
     return rows
 

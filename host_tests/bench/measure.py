@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from . import callgrind
 from .build import Binary, traces
 from .callgrind import MeasureError, Profile, TooSlow
-from .goals import WORKLOADS
 
 JOBS = 2
+WORKLOADS = ("R64", "R64n", "X64", "X64n", "F64", "F64n", "R256", "X256", "S160")
 
 
 def driver(
@@ -54,7 +54,7 @@ def in_parallel(tasks: Iterable[Callable[[], object]], tick: Callable[[], None] 
 
 
 def inputs() -> dict[str, str]:
-    """What a driver is told to run, by name: workloads and traces."""
+    """The argument of a driver by name, for workloads and traces."""
     named = {name: name for name in WORKLOADS}
     return named | {name: str(path) for name, path in traces().items()}
 

@@ -46,7 +46,7 @@ FEATURES = tuple(dict.fromkeys(p.crate for p in PEERS))
 
 
 def _cargo(*arguments: str, tell: Tell = lambda _: None) -> subprocess.CompletedProcess:
-    """Runs cargo; it says on stderr which crate it fetches or compiles, and that is told."""
+    """Runs cargo; it says on stderr which crate it fetches or compiles, and that is shown."""
     # Some crates use features of the language that are not stable yet.
     environment = os.environ | {"RUSTC_BOOTSTRAP": "1", "CARGO_TARGET_DIR": str(COPY / "target")}
     command = ["cargo", *arguments]

@@ -1,10 +1,17 @@
-"""Figures as Markdown tables."""
+"""Figures as Markdown tables, and as one CSV."""
 
+import csv
+import io
 import statistics
 from collections.abc import Iterable
 
-from . import goals, verdicts
-from .run import ALL_PEERS, FAST, OURS, REGIONS
+from .run import ALL_PEERS, LEVELS, OURS, REGIONS
+
+WORST = ("alloc_400", "alloc_200_64", "alloc", "aligned", "free", "resize", "missed")
+WORST_HEAD = (
+    "alloc(400)", "alloc(200, align 64)", "worst alloc", "worst over-aligned alloc", "worst free",
+    "worst resize", "holes missed",
+)  # fmt: skip
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -19,11 +26,6 @@ def _figure(value: float | None, digits: int = 0, absent: str = "–") -> str:
     return absent if value is None else f"{value:.{digits}f}"
 
 
-def reached(figures: dict) -> str:
-    """All goals."""
-    return table(verdicts.HEAD, (v.row() for v in verdicts.of_bench(figures)))
-
-
 def instructions(figures: dict) -> str:
     """Instructions an operation."""
     names = figures["inputs"]
@@ -31,24 +33,27 @@ def instructions(figures: dict) -> str:
     for subject, row in figures["instructions"].items():
         cells = [_figure(row[n]["all"] if row.get(n) else None, 0, "too slow") for n in names]
         rows.append([subject, *cells])
-    goal = [_figure(goals.INSTRUCTIONS.get(n), absent="") for n in names]
-    rows.append(["*goal, no checksum*", *goal])
     return table(["allocator", *names], rows)
 
 
-def checksum(figures: dict) -> str:
-    """What the checksum in headers costs: the default build ÷ the one without."""
+def hardening(figures: dict) -> str:
+    """What each level of hardening costs: instructions, and as a share of the default's."""
     names = figures["inputs"]
-    ours, fast = (figures["instructions"][subject] for subject in (OURS, FAST))
-    ratios = [_figure(ours[n]["all"] / fast[n]["all"], 2) for n in names]
-    goal = [_figure(goals.CHECKED_FACTOR, 2)] * len(names)
-    return table(["", *names], [["default ÷ no checksum", *ratios], ["*goal, at most*", *goal]])
+    ours = figures["instructions"]
+    rows = []
+    for subject, level in LEVELS.items():
+        cells = [
+            f"{ours[subject][n]['all']:.1f} ({ours[subject][n]['all'] / ours[OURS][n]['all']:.0%})"
+            for n in names
+        ]
+        rows.append([str(level) if level < 2 else f"{level}, default", *cells])
+    return table(["GALLOC_HARDENING", *names], rows)
 
 
 def kinds(figures: dict) -> str:
     """Ours by kind of operation."""
     rows = []
-    for subject in (OURS, FAST):
+    for subject in LEVELS:
         for kind in ("alloc", "free", "realloc"):
             row = figures["instructions"][subject]
             cells = [_figure(row[n].get(kind) if row.get(n) else None) for n in figures["inputs"]]
@@ -81,9 +86,6 @@ def memory(figures: dict) -> str:
         control = figures["control"].get(subject, {})
         cells += [_figure(control.get(str(r))) for r in REGIONS]
         rows.append([subject, *cells])
-    goal = [_figure(goals.FILL.get(n), 3, "") for n in inputs]
-    goal += [_figure(goals.REFILL.get(n), 3, "") for n in inputs if n[0] == "F"]
-    rows.append(["*goal*", *goal, *[""] * len(REGIONS)])
     return table(head, rows)
 
 
@@ -102,21 +104,11 @@ def regions(figures: dict) -> str:
             smallest, sure = fit["smallest"] / fit["peak"], fit["sure"] / fit["peak"]
             cells.append(f"{smallest:.3f} ({sure:.3f})")
         rows.append([subject, *cells])
-    rows.append(["*goal*", *(_figure(goals.REGION_PER_PEAK.get(n), 2, "") for n in names)])
     return table(["allocator", *names], rows)
 
 
 def worst(figures: dict) -> str:
     """The most expensive single operations, over all adversarial states."""
-    columns = ("alloc_400", "alloc_200_64", "alloc", "aligned", "free", "resize", "missed")
-    head = [
-        "allocator",
-        "alloc(400)",
-        "alloc(200, align 64)",
-        "worst alloc",
-        "worst over-aligned alloc",
-    ]
-    head += ["worst free", "worst resize", "holes missed"]
     rows = []
     for subject in figures["versions"]:
         row = figures["worst"].get(subject, {})
@@ -125,18 +117,16 @@ def worst(figures: dict) -> str:
         absent = "too slow" if row is None else "–"
         cells = [
             "–" if c == "resize" and no_resize else _figure(highest.get(c), absent=absent)
-            for c in columns
+            for c in WORST
         ]
         rows.append([subject, *cells])
-    goal = [_figure(goals.WORST.get(c)) for c in columns[:-1]]
-    rows.append(["*goal, no checksum*", *goal, "0"])
-    return table(head, rows)
+    return table(["allocator", *WORST_HEAD], rows)
 
 
 def worst_by_holes(figures: dict) -> str:
     """Ours: flat in the number of holes."""
     rows = []
-    for subject in (OURS, FAST):
+    for subject in LEVELS:
         measured = figures["worst"].get(subject)
         for holes, row in measured["holes"].items() if measured else ():
             rows.append([f"{subject}, {holes} holes", *(str(v) for v in row.values())])
@@ -175,22 +165,16 @@ def chunk(figures: dict) -> str:
 
 SECTIONS = (
     (
-        "Goals",
-        reached,
-        "What was tried, and why some are out of reach: [`../TRIED.md`](../TRIED.md). The boards' "
-        "goals are in [`targets.md`](targets.md).",
-    ),
-    (
         "Instructions an operation",
         instructions,
-        "Callgrind, inside the allocator's own functions, copying left out. Too slow: cut short "
-        "after a minute, in a quick run after ten seconds.",
+        "Callgrind, inside the allocator's own functions, copying left out. Too slow: cut short.",
         "instructions",
     ),
     (
-        "The checksum in headers",
-        checksum,
-        "Instructions an operation of the default build ÷ those with `-DGALLOC_HEADER_CHECK=0`.",
+        "Levels of hardening",
+        hardening,
+        "Instructions an operation, and in brackets their share of the default build's. Level 1 "
+        "verifies heap and block only, level 0 nothing.",
     ),
     ("Ours by kind of operation", kinds, "Instructions. –: the input has no such operation."),
     (
@@ -213,17 +197,18 @@ SECTIONS = (
         "Utilisation and control data",
         memory,
         "Requested bytes ÷ region at the first request that fails, and after a random half was "
-        "freed and filled again. Control data in bytes, as far as the peer tells; –: it does not, "
-        "or the input was too slow.",
+        "freed and filled again. Control data in bytes, where the allocator reports it; –: it "
+        "does not, or the input was too slow.",
     ),
     (
         "Worst single operation",
         worst,
-        "Instructions, the highest over 120 states with 10 to 2,000 holes, and the two requests "
-        "of the table; over-aligned requests with `bounded_search`. A hole is missed when a "
-        "request of the size that it was made with finds nothing. –: the allocator cannot resize "
-        "in place, or was not asked (glibc's malloc has no region to make the states in; a quick "
-        "run asks only ours).",
+        "Instructions: the highest over 120 states with 10 to 2,000 holes, and two requests in a "
+        "region of alternating blocks and holes. galloc with `bounded_search`, so that each call "
+        "is bounded; without it a request that is about to fail looks through more holes, in "
+        "steps of the same cost. A hole is missed when a request of the size that it was made "
+        "with finds nothing. –: the allocator cannot resize in place, or was not measured "
+        "(glibc's malloc has no region to make the states in; a quick run measures only galloc).",
     ),
     ("Worst single operation by number of holes", worst_by_holes, "Instructions."),
     (
@@ -241,6 +226,34 @@ SECTIONS = (
         "Successful: blocks alive at the end. Depends on the machine.",
     ),
 )
+
+
+COLUMNS = (
+    "allocator", "input", "instructions", "alloc", "free", "realloc", "ns", "time ratio", "fill",
+    "refill", "peak", "smallest region", "sure from",
+)  # fmt: skip
+
+
+def sheet(figures: dict) -> str:
+    """One row for each allocator and input as CSV: the figures behind the tables.
+
+    Instructions and nanoseconds an operation, time ÷ galloc's, bytes; empty: not measured.
+    """
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for subject, counted in figures["instructions"].items():
+        for name in figures["inputs"]:
+            row = counted.get(name) or {}
+            facts = row.get("facts", {})
+            time = figures["nanoseconds"].get(subject, {}).get(name, {})
+            fit = (figures["fits"].get(subject) or {}).get(name) or {}
+            counts = [_figure(row.get(k), 1, "") for k in ("all", "alloc", "free", "realloc")]
+            times = [_figure(time.get("ns"), 1, ""), _figure(time.get("ratio"), 3, "")]
+            fills = [_figure(facts.get(k) or None, 4, "") for k in ("fill", "refill")]
+            sizes = [fit.get(k, "") for k in ("peak", "smallest", "sure")]
+            rows.writerow([subject, name, *counts, *times, *fills, *sizes])
+    return out.getvalue()
 
 
 def document(figures: dict) -> str:

@@ -67,7 +67,7 @@ def _parse(path: Path) -> dict[str, _Part]:
 def measure(binary: Binary, seed: int = 1, timeout: float = 300) -> list[dict]:
     """A row for each state: `state`, `order`, `holes`, `missed`, for each kind the highest count.
 
-    `alloc_call`, `aligned_call`: (size, align) of the dearest. The row of state `table` has
+    `alloc_call`, `aligned_call`: (size, align) of the most expensive. The row of state `table` has
     `alloc_400` and `alloc_200_64` instead. Raises MeasureError.
     """
     folder = BUILD / "callgrind"

@@ -2,24 +2,23 @@
 
 python -m host_tests.interrupts
 
-Writes the longest rows of masked instructions to masked.md.
+Writes the longest rows of masked instructions to build/host_tests/interrupts/masked.md.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from ..core.build import BuildError
-from .board import PROCESSORS, Board
+from .board import BUILD, PROCESSORS, Board
 from .scenarios import SCENARIOS
 from .stage import Broken, Points, Stage
 
-MASKED = Path(__file__).with_name("masked.md")
+MASKED = BUILD / "masked.md"
 
 
 def forgotten_lock(processor: str) -> str | None:
@@ -74,13 +73,13 @@ def main() -> int:
 
 
 def write(longest: dict[str, dict[str, int]]) -> None:
-    """The table that README.md shows."""
+    """The longest rows of masked instructions, as a table."""
     lines = ["| instructions masked in a row, at most | " + " | ".join(PROCESSORS) + " |"]
     lines.append("| --- |" + " ---: |" * len(PROCESSORS))
     for kind, rows in longest.items():
         lines.append(f"| {kind} | " + " | ".join(f"{rows[p]:,}" for p in PROCESSORS) + " |")
-    text = "\n".join(lines)
-    MASKED.write_text(f"# Written by `make interrupts`\n\n{text}\n")
+    MASKED.write_text("\n".join([*lines, ""]))
+    print(f"written to {MASKED}", file=sys.stderr)
 
 
 def total(rows: list[Points]) -> Points:

@@ -21,7 +21,7 @@ LIMIT = 2_000_000  # instructions that a call may take
 
 PROCESSORS = {
     "cortex-m0plus": arm_const.UC_CPU_ARM_CORTEX_M0,
-    "cortex-m4": arm_const.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m3": arm_const.UC_CPU_ARM_CORTEX_M3,
 }
 _ARGUMENTS = (
     arm_const.UC_ARM_REG_R0,

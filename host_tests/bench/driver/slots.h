@@ -1,4 +1,4 @@
-// Single calls, each through a function of its own: callgrind keeps the cost of each caller apart, so one dump tells what
+// Single calls, each through a function of its own: callgrind keeps the cost of each caller apart, so a dump shows what
 // each of them cost.
 
 #ifndef BENCH_SLOTS_H

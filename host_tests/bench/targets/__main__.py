@@ -15,17 +15,25 @@ from rich.console import Console
 from rich.table import Table
 
 from galloc_mp.targets.registry import ROOT
+from host_tests.interrupts.stage import longest_masked
 
-from ..build import HERE, BuildError
+from ..build import BUILD, HERE, BuildError
 from ..measure import MeasureError, in_parallel
-from . import from_python, images, tables
+from . import board_tables, from_python, images
 from .machines import MACHINES, Machine
+
+RAW = BUILD / "targets.json"  # all figures of the last run
+RESULTS = HERE / "results" / "targets.md"
 
 
 def measure_image(machine: Machine, subject: images.Subject, limit: int) -> dict:
     """All inputs of one allocator on one machine: figures ready for JSON."""
     image = images.compile_image(machine, subject)
-    row: dict = {"code": images.code_size(machine, subject), "inputs": {}}
+    row: dict = {
+        "code": images.code_size(machine, subject, image),
+        "ram": images.static_ram(subject, image),
+        "inputs": {},
+    }
     for what in subject.inputs:
         if machine.regions.get(what) == 0:
             continue
@@ -43,16 +51,15 @@ def measure(machines: tuple[Machine, ...], limit: int = images.UNLIMITED) -> dic
     jobs = [(m, s) for m in machines for s in images.subjects(m)]
     start = time.monotonic()
 
-    def tell(what: str) -> None:
+    def show_progress(what: str) -> None:
         print(f"bench: {time.monotonic() - start:4.0f} s  {what}", file=sys.stderr)
 
     def job(machine: Machine, subject: images.Subject) -> dict:
         row = measure_image(machine, subject, limit)
-        tell(f"{machine.board}: {subject.name}")
+        show_progress(f"{machine.board}: {subject.name}")
         return row
 
-    for machine in machines:  # first, since two images at a time would both want to write them
-        images.pack_traces(machine)
+    images.control_data()
     rows = in_parallel([lambda m=m, s=s: job(m, s) for m, s in jobs])
     figures: dict = {
         m.board: {
@@ -67,13 +74,16 @@ def measure(machines: tuple[Machine, ...], limit: int = images.UNLIMITED) -> dic
         figures[machine.board]["allocators"][subject.name] = row
     for machine in machines:
         figures[machine.board]["python"] = from_python.run(machine)
-        tell(f"{machine.board}: Python")
+        show_progress(f"{machine.board}: Python")
+        if machine.processor:
+            figures[machine.board]["masked"] = longest_masked(machine.processor)
+            show_progress(f"{machine.board}: masked interrupts")
     return figures
 
 
 def show(figures: dict, console: Console) -> None:
     """The tables on a terminal."""
-    for title, head, rows in tables.everything(figures):
+    for title, head, rows in board_tables.everything(figures):
         table = Table(title=title, title_justify="left")
         for i, name in enumerate(head):
             table.add_column(name, justify="left" if i < 2 else "right", overflow="fold")
@@ -101,10 +111,10 @@ def main() -> int:
         return 1
     show(figures, console)
     if not chosen.board and chosen.limit == images.UNLIMITED:
-        results = HERE / "results"
-        (results / "targets.json").write_text(json.dumps(figures, indent=1) + "\n")
-        (results / "targets.md").write_text(tables.document(figures))
-        print(f"written to {results}", file=sys.stderr)
+        RAW.parent.mkdir(parents=True, exist_ok=True)
+        RAW.write_text(json.dumps(figures, indent=1) + "\n")
+        RESULTS.write_text(board_tables.document(figures))
+        print(f"written to {RESULTS}", file=sys.stderr)
     return 0
 
 

@@ -29,8 +29,8 @@ def run(machine: Machine, sizes: tuple[int, ...] = SIZES) -> dict[str, int]:
     spec = find_spec(machine.board)
     try:
         with QemuTarget(spec, extra=("-icount", f"shift={SHIFT},sleep=off")) as board:
-            told = board.exec(head + SCRIPT.read_text(), timeout=300)
+            output = board.exec(head + SCRIPT.read_text(), timeout=300)
     except TargetError as error:
         raise MeasureError(f"{machine.board}: {error}") from None
-    rows = (line.rsplit(": ", 1) for line in told.splitlines())
+    rows = (line.rsplit(": ", 1) for line in output.splitlines())
     return {name: int(number) for name, number in rows}

@@ -1,5 +1,7 @@
 """Images without MicroPython: an allocator, the workloads and the traces on a bare processor."""
 
+import functools
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +10,13 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from galloc_mp.replay.trace import load
-from galloc_mp.targets.registry import BUILD
+from galloc_mp.targets.registry import BUILD, mpy_dir
 from host_tests.tools.job import objects as firmware_objects
 
+from .. import build
 from ..build import CORE, HERE, TRACES, BuildError
-from ..measure import MeasureError
+from ..measure import MeasureError, driver
+from ..run import LEVELS
 from .machines import Machine
 
 FOLDER = BUILD / "bench-targets"
@@ -47,19 +51,18 @@ class Subject:
         return self.adapter == "galloc"
 
 
-NO_CHECK = "-DGALLOC_HEADER_CHECK=0"
 RECORDED = ("R64n", "lua", "tls", "sqlite")
-OURS = (
-    Subject("galloc, -O2", "galloc", ("-O2",)),
-    Subject("galloc, -Os", "galloc", ("-Os",)),
-    Subject("galloc, no checksum, -O2", "galloc", ("-O2", NO_CHECK)),
-    Subject("galloc, no checksum, -Os", "galloc", ("-Os", NO_CHECK)),
+OURS = tuple(
+    Subject(f"{name}, {opt}", "galloc", (opt, f"-DGALLOC_HARDENING={level}"))
+    for name, level in LEVELS.items()
+    for opt in ("-O2", "-Os")
 )
 ARM_LIBRARIES = (
     Subject("newlib malloc", "libc", inputs=INPUTS[:-1]),
     Subject("newlib-nano malloc", "libc", link=("--specs=nano.specs",), inputs=INPUTS[:-1]),
 )
 RISCV_LIBRARIES = (Subject("picolibc malloc", "libc", inputs=INPUTS[:-1]),)
+FREERTOS = Subject("FreeRTOS heap_4", "freertos", ("-O2",), inputs=INPUTS[:-1])
 FULL = "{}, {} % full"
 FILL = 70
 # Not R64, which asks for alignments that it has no call for.
@@ -73,9 +76,10 @@ OURS_FULL = Subject(
 
 
 def subjects(machine: Machine) -> tuple[Subject, ...]:
-    """What is measured there, ours first."""
+    """What is measured there, ours first; the levels of hardening on the boards in detail."""
     libraries = ARM_LIBRARIES if machine.arm else RISCV_LIBRARIES
-    return (*OURS, OURS_FULL, *libraries, *MICROPYTHON)
+    ours = OURS if machine.processor else OURS[:2]
+    return (*ours, OURS_FULL, *libraries, FREERTOS, *MICROPYTHON)
 
 
 def object_file(machine: Machine, subject: Subject, source: Path) -> Path:
@@ -93,7 +97,7 @@ def compile_image(machine: Machine, subject: Subject) -> Path:
     objects = []
     for source, flags in sources(machine, subject, programs):
         target = object_file(machine, subject, source)
-        command(*machine.cc, *flags, "-c", source, "-o", target)
+        build.run(*machine.cc, *flags, "-c", source, target=target)
         objects.append(target)
     if subject.adapter == "micropython":
         objects += micropython_objects(machine)
@@ -103,7 +107,7 @@ def compile_image(machine: Machine, subject: Subject) -> Path:
     options = [f"-Wl,--defsym={k}={v:#x}" for k, v in places.items()]
     options += [f"-Wl,--wrap={name}" for name in COPYING]
     options += ["-nostartfiles", "-static", "-Wl,--gc-sections", f"-T{IMAGE / 'image.ld'}"]
-    command(*machine.cc, *options, *subject.link, *objects, "-o", image)
+    build.run(*machine.cc, *options, *subject.link, *objects, target=image)
     return image
 
 
@@ -133,6 +137,10 @@ def sources(machine: Machine, subject: Subject, programs: Path):
     if subject.ours:
         for source in sorted(CORE.glob("*.c")):
             yield source, ["-std=c11", *subject.flags, *include, *sections]
+    if subject == FREERTOS:
+        place = HERE / "adapters" / "freertos"
+        heap_4 = [f"-I{place}", f'-DHEAP_4="{mpy_dir() / build.HEAP_4}"']
+        yield place / "heap.c", ["-std=c11", *subject.flags, *heap_4, *sections]
 
 
 def pack_traces(machine: Machine) -> Path:
@@ -143,18 +151,68 @@ def pack_traces(machine: Machine) -> Path:
         packed = FOLDER / f"{name}.bin"
         if not packed.exists():
             trace = load(TRACES / f"{name}.trace.gz")
-            packed.write_bytes(trace.pack(0, len(trace)))
+            _write_whole(packed, trace.pack(0, len(trace)))
         body = f'.incbin "{packed}"' if machine.regions[name] else ""
         lines += [f".global {name}_start, {name}_end", f"{name}_start: {body}", f"{name}_end:"]
     file = FOLDER / f"{machine.board}-traces.s"
-    file.write_text("\n".join([*lines, ""]))
+    _write_whole(file, "\n".join([*lines, ""]).encode())
     return file
 
 
-def code_size(machine: Machine, subject: Subject) -> int | None:
-    """Bytes of code and constants of the core as it was compiled last; None for the others."""
+def _write_whole(file: Path, data: bytes) -> None:
+    """Writes a file that builds beside this one may be reading: it is never there in part."""
+    if file.exists() and file.read_bytes() == data:
+        return
+    part = build.part_of(file)
+    part.write_bytes(data)
+    part.replace(file)
+
+
+# Functions and variables of the C libraries' malloc and of MicroPython's, by name.
+ALLOCATORS = {
+    "libc": (
+        r"_?(malloc|free|realloc|memalign|malloc_usable_size|malloc_trim|sbrk)(_r)?|__?malloc_\w+"
+        r"|sbrk_aligned",
+        r"_*malloc_\w+",
+    ),
+    "freertos": (
+        r"pvPortMalloc|vPortFree|prv\w+|freertos_start",
+        r"xStart|pxEnd|x\w+BytesRemaining|xBlockAllocatedBit",
+    ),
+    "micropython": (r"(gc|m)_\w+", None),
+}
+
+
+def _symbols(image: Path, kind: str, pattern: str) -> int:
+    """Bytes of the symbols of this kind whose whole name matches."""
+    with open(image, "rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        found = {
+            symbol["st_value"]: symbol["st_size"]
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["type"] == kind and re.fullmatch(pattern, symbol.name)
+        }
+    return sum(found.values())
+
+
+@functools.cache
+def control_data() -> int:
+    """Bytes of galloc's control data in 64 KiB, the same on all machines."""
+    return driver(build.galloc(), "control", "65536")[0]["control"]
+
+
+def static_ram(subject: Subject, image: Path) -> int | None:
+    """Bytes of RAM before any block: control data in 64 KiB, static variables; None: unknown."""
+    if subject.ours:
+        return control_data()
+    pattern = ALLOCATORS[subject.adapter][1]
+    return _symbols(image, "STT_OBJECT", pattern) if pattern else None
+
+
+def code_size(machine: Machine, subject: Subject, image: Path) -> int:
+    """Bytes of code and constants: all of the core; of others the functions in the image."""
     if not subject.ours:
-        return None
+        return _symbols(image, "STT_FUNC", ALLOCATORS[subject.adapter][0])
     size = 0
     for source in CORE.glob("*.c"):
         with open(object_file(machine, subject, source), "rb") as file:
@@ -202,14 +260,6 @@ def micropython_objects(machine: Machine) -> list[Path]:
         board = machine.board
         raise BuildError(f"{folder} is not built: make firmware BOARD={board}")
     return objects
-
-
-def command(*words: str | Path) -> None:
-    """Runs a compiler. Raises BuildError with what it said."""
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True)
-    if done.returncode:
-        said = "\n".join((done.stderr + done.stdout).splitlines()[:12])
-        raise BuildError(f"{' '.join(map(str, words))}\n{said}")
 
 
 @dataclass(frozen=True)

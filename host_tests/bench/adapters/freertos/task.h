@@ -1,0 +1,1 @@
+// Nothing: FreeRTOS.h of this folder has all that heap_4.c takes from here.
