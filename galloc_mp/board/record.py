@@ -109,19 +109,19 @@ class Recording:
         self.board, self.decoder, self.records = board, Decoder(), bytearray()
         board.exec(ON_BOARD.read_bytes())
         try:
-            told = ast.literal_eval(board.exec(f"__galloc_start({size})").strip())
+            answer = ast.literal_eval(board.exec(f"__galloc_start({size})").strip())
         except TargetError as error:
             if "ImportError" in error.traceback:
                 raise TargetError(
                     f"{board.name}: galloc is not there; `galloc-mp install` puts it there"
                 ) from None
             raise
-        if told is None:
+        if answer is None:
             raise TargetError(
                 f"{board.name}: its galloc cannot record: it is older, or was built with "
                 "GALLOC_RECORD=0"
             )
-        self.size, self.place, self.live, self.streams = told
+        self.size, self.place, self.live, self.streams = answer
         self.shared = -1  # number of the shared heap in the records
 
     def finish(self, broken: int) -> None:
@@ -160,7 +160,10 @@ def write(path: Path, heap: HeapTrace, remarks: dict[str, object]) -> None:
 
 
 def write_all(recording: Recording, output: Path, board_name: str) -> list[Path]:
-    """A file for each heap; tells about them. Raises TargetError when nothing was recorded."""
+    """Writes a file for each heap and prints a line about it.
+
+    Raises TargetError when nothing was recorded.
+    """
     decoder = recording.decoder
     traces = recording.traces()
     if not traces:

@@ -95,8 +95,8 @@ def _walk(heap):
 def _info(heap, verbose=0):
     """Prints totals; with `verbose` also the map of the region, a character for each 16 bytes.
 
-    In the map, `h` starts a block, `=` continues one, `.` is free, `#` control data, `?` cannot be
-    told since the heap is damaged; lines that are all free are counted.
+    In the map, `h` starts a block, `=` continues one, `.` is free, `#` control data, `?` is
+    unknown since the heap is damaged; lines that are all free are counted.
     """
     s = heap.stats()
     print("galloc: total: %u, used: %u, free: %u" % (s.total, s.used, s.free))

@@ -72,10 +72,10 @@ def replay_trace(
     def run(size: int, what: str, look: bool) -> Outcome:
         task = bar.add_task(f"{trace.name}: {what} on {name}", total=len(trace))
 
-        def tell(done: int) -> None:
+        def report(done: int) -> None:
             bar.update(task, completed=done)
 
-        return session.replay(trace, size, look=look, progress=tell, **config)
+        return session.replay(trace, size, look=look, progress=report, **config)
 
     report = show.Report(run(size, "replay", True))
     if search:
