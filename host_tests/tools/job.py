@@ -167,7 +167,8 @@ def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = 
     """
     size = next((a for a in arguments if linked and a.startswith("GALLOC_REGION_SIZE=")), "")
     # 0 leaves the region out, which the compiler must know too.
-    compiled = [a for a in arguments if a != size] + [str(size.endswith("=0"))]
+    compiled = [a for a in arguments if a != size]
+    compiled.append(str(bool(re.search(r"=0([xX]0+)?[KkMm]?$", size))))
     compiled.append(str(makefiles()))
     now = {"compiled": compiled, "size": size}
     stamp = folder / "arguments.json"
