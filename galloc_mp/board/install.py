@@ -152,7 +152,7 @@ class Copy:
 
 
 def try_it(board: Target, *, fresh: bool) -> tuple:
-    """Imports galloc and uses it; fresh: instead of the copy that may be loaded. Raises TargetError
+    """Imports galloc and uses it; fresh: not the copy that may be loaded. Raises TargetError
     that says what went wrong.
     """
     try:

@@ -74,8 +74,8 @@ Stats = namedtuple("Stats", _galloc.stats_fields() + ("fragmentation",))
 def _stats(heap):
     """Bytes and counts; `fragmentation` is 1 - largest / free, 0.0 when nothing is free."""
     values = heap._stats()
-    free, largest = values[2], values[3]
-    return Stats(*(values + (1 - largest / free if free else 0.0,)))
+    s = Stats(*values, 0.0)
+    return Stats(*values, 1 - s.largest / s.free) if s.free else s
 
 
 def _walk(heap):

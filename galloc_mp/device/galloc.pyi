@@ -189,9 +189,8 @@ class Heap:
         """
 
     def calloc(self, size: int, /, align: int = 8) -> int:
-        """As malloc(), with all bytes 0. Also raises ValueError for a positional `align` below 8 or
-        no power of two,
-        which looks like C's calloc(count, size).
+        """As malloc(), with all bytes 0. Also raises ValueError for a positional `align` that is
+        below 8 or no power of two: that looks like C's calloc(count, size).
         """
 
     def realloc(self, handle: int, size: int, /, align: int = 8) -> int:
@@ -202,8 +201,8 @@ class Heap:
 
     def free(self, handle: int, /) -> None:
         """Frees a block. Raises ValueError with the fault's name if the handle is of no allocated
-        block; nothing is changed then. Freeing a handle again after its memory was reused frees the new
-        block: set freed handles to 0, or use Blocks, which detect this.
+        block; nothing is changed then. Freeing a handle again after its memory was reused frees
+        the new block: set freed handles to 0, or use Blocks, which detect this.
         """
 
     def usable_size(self, handle: int, /) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from galloc_mp.core import Stats
 from galloc_mp.replay.trace import Trace
 from galloc_mp.targets import Target, TargetError
 
@@ -14,10 +15,7 @@ SCRIPT = Path(__file__).with_name("on_target.py")
 PIECE = 1000  # operations that go over at once, and after which the heap is checked
 TIMEOUT = 120.0  # seconds that one piece may take
 
-FIELDS = (
-    "total used free largest overhead peak_used blocks free_chunks allocs frees failures "
-    "fragmentation"
-).split()
+FIELDS = (*Stats._fields, "fragmentation")  # of the heap's stats() on the target
 
 
 @dataclass

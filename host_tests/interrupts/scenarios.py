@@ -65,7 +65,9 @@ SCENARIOS = (
         (*_row(436, 404, 404, 404), "free a", "free b", "free c", "free d", "fill", "fill 440"),
         "alloc x 412",
     ),
-    Scenario("alloc of an exact large chunk", (*_row(404, 404), "free a", "free b"), "alloc x 404"),
+    Scenario(
+        "alloc of an exact large chunk", (*_row(404, 404), "free a", "free b"), "alloc x 404"
+    ),
     Scenario("alloc refused", ("fill", "fill 12"), "alloc x 100", refused=True),
     Scenario("aligned alloc", (), "alloc x 100 64"),
     Scenario(
@@ -86,9 +88,7 @@ SCENARIOS = (
     Scenario("free between large free chunks", (*_LARGE, "free a", "free c"), "free b"),
     Scenario("free of the last block", ("alloc a 100",), "free a"),
     Scenario("free of a large block", (*_row(1200, 60), "fill"), "free a"),
-    Scenario(
-        "free into a bin with others", (*_row(404, 420, 436), "free a", "free c"), "free b"
-    ),
+    Scenario("free into a bin with others", (*_row(404, 420, 436), "free a", "free c"), "free b"),
     Scenario(
         "double free",
         (*_THREE, "free b", "free c", "alloc y 204"),
@@ -108,7 +108,9 @@ SCENARIOS = (
     Scenario("realloc shrinks", _THREE, "realloc b 12"),
     Scenario("realloc refused", (*_THREE, "fill"), "realloc b 3000", refused=True),
     Scenario("realloc of nothing", (), "realloc x 64"),
-    Scenario("two bins: free between free chunks", (*_THREE, "free a", "free c"), "free b", bins=(2, 2)),
+    Scenario(
+        "two bins: free between free chunks", (*_THREE, "free a", "free c"), "free b", bins=(2, 2)
+    ),
     Scenario(
         "two bins: alloc from a large bin",
         (*_row(60, 76, 92), "free a", "free b"),
