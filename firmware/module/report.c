@@ -18,7 +18,8 @@ mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, cons
         galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
     }
     const mp_obj_t items[] = {GALLOC_STATS(REPORT_VALUE)};
-    _Static_assert(MP_ARRAY_SIZE(items) == sizeof(stats) / sizeof(size_t), "GALLOC_STATS has each field of galloc_stats_t");
+    _Static_assert(MP_ARRAY_SIZE(items) == sizeof(stats) / sizeof(size_t),
+                   "GALLOC_STATS has each field of galloc_stats_t");
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 

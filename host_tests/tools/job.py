@@ -153,7 +153,9 @@ def install(source: Path, target: Path) -> None:
 
 def makefiles() -> int:
     """A number that changes with our own makefiles, which no rule of make looks at."""
-    files = [p for top in ("boards", "firmware") for p in (ROOT / top).rglob("*")]
+    files = [
+        p for top in ("boards", "firmware", "host_tests/qemu") for p in (ROOT / top).rglob("*")
+    ]
     texts = [p.read_bytes() for p in sorted(files) if p.suffix in (".mk", ".cmake")]
     return zlib.crc32(b"".join(texts))
 

@@ -10,7 +10,7 @@ tools=host_tests/tools
 "$tools/setup.sh" apt:base apt:unix32 apt:arm apt:riscv apt:xtensa apt:clang apt:wasm apt:valgrind apt:node \
     apt:chromium venv micropython playwright
 .venv/bin/python "$tools/build.py" unix unix-natmod unix32 MPS2_AN385 MPS2_AN385-natmod natmod:x86 natmod:armv6m
-.venv/bin/python "$tools/build.py" boards MPS2_AN385-examples VIRT_RV32-natmod ESP32_SIM-natmod ESP8266_SIM-natmod \
+.venv/bin/python "$tools/build.py" boards MPS2_AN385-with-c VIRT_RV32-natmod ESP32_SIM-natmod ESP8266_SIM-natmod \
     RPI_PICO-natmod
 .venv/bin/python "$tools/parts.py"
 if [ "${BOARDS:-}" = all ]; then

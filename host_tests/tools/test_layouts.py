@@ -12,6 +12,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from galloc_mp.targets.registry import ROOT, find_spec, mpy_dir
+from host_tests.tools.build import C_MODULES
 from host_tests.tools.job import objects
 
 FIRMWARE = ROOT / "firmware"
@@ -108,6 +109,23 @@ def test_module_is_found_once_and_the_core_gets_its_flag(tmp_path, find, way):
         assert f"-I{FIRMWARE}/core" in options
 
 
+@pytest.mark.parametrize("find", [FIND_OLD, FIND_NEW], ids=["1.25", "1.29"])
+def test_modules_of_the_tests_come_by_the_folder_alone(tmp_path, find):
+    """With galloc, the example and galloc as the C heap; the firmware's folder knows nothing of
+    them.
+    """
+    (tmp_path / "Makefile").write_text(BUILD.format(find=find))
+    done = run(tmp_path, "make", f"USER_C_MODULES={C_MODULES}")
+    assert done.returncode == 0, done.stderr
+    names = [Path(line.split()[0]).name for line in done.stdout.splitlines()]
+    assert len(set(names)) == len(names)
+    fixtures = {f"{name}.o" for name in ("client", "libc", "ticker", "vectormodule")}
+    assert fixtures | {"average.o", "modgalloc.o", "c_heap.o"} <= set(names)
+    assert all("-DGALLOC_C_HEAP=1" in line.split() for line in done.stdout.splitlines())
+    alone = run(tmp_path, "make", f"USER_C_MODULES={FIRMWARE}", "GALLOC_EXAMPLES=1").stdout
+    assert "average.o" in alone and "client.o" not in alone and "GALLOC_C_HEAP" not in alone
+
+
 # --- The size of the region
 
 SIZES = {
@@ -123,9 +141,24 @@ SIZES = {
     "0K": 0,
 }
 NO_SIZES = (
-    "64Q 64KB 0x K M 1.5M -1 1,5 0x4G 010 08 511 0x10 12345678901 18446744073709552128 0x100000000K"
+    "64Q 64KB 0x K M 1.5M -1 1,5 0x4G 010 08 511 0x10 12345678901 18446744073709552128 0x123456789"
 ).split() + ["64 K", "it's", "1;2", "$(1)"]
 
+CMAKE_STAND_INS = """
+function(add_library)
+endfunction()
+function(target_sources)
+    foreach(source ${ARGN})
+        message("${source}")
+    endforeach()
+endfunction()
+function(target_include_directories)
+endfunction()
+function(target_compile_definitions)
+endfunction()
+function(target_link_libraries)
+endfunction()
+"""
 MAKE_SIZE = """
 SRC_USERMOD_C :=
 include {firmware}/usermod/micropython.mk
@@ -138,18 +171,13 @@ GALLOC_REGION_DEFAULT = 2K
 include {firmware}/../boards/region.mk
 size: ; @echo "$(GALLOC_REGION_BYTES)"
 """
-CMAKE_SIZE = """
-function(add_library)
-endfunction()
-function(target_sources)
-endfunction()
-function(target_include_directories)
-endfunction()
-function(target_link_libraries)
-endfunction()
+CMAKE_SIZE = (
+    CMAKE_STAND_INS
+    + """
 include({firmware}/usermod/micropython.cmake)
 message("-DGALLOC_REGION_SIZE=${GALLOC_REGION_BYTES}")
 """
+)
 CMAKE_BOARD = """
 set(GALLOC_REGION_DEFAULT 2K)
 set(GALLOC_REGION_MAX 1048576)
@@ -174,6 +202,20 @@ def read_size(folder: Path, tool: str, kind: str, size: str) -> subprocess.Compl
     return run(folder, "cmake", f"-D{variable}", "-P", "file")
 
 
+def test_modules_of_the_tests_by_cmake(tmp_path):
+    script = (
+        CMAKE_STAND_INS + f'include({C_MODULES}/micropython.cmake)\nmessage("${{GALLOC_C_HEAP}}")'
+    )
+    (tmp_path / "file").write_text(script)
+    done = run(tmp_path, "cmake", "-P", "file")
+    assert done.returncode == 0, done.stderr
+    *sources, c_heap = done.stderr.split()
+    sources = [Path(path) for path in sources if path.startswith("/")]
+    names = {path.name for path in sources}
+    assert {"modgalloc.c", "average.c", "client.c", "vector.cpp"} <= names and c_heap == "1"
+    assert all(path.exists() for path in sources) and len(set(sources)) == len(sources)
+
+
 @pytest.mark.parametrize("tool", ["make", "cmake"])
 @pytest.mark.parametrize("kind", ["module", "board"])
 def test_size_of_the_region_is_read(tmp_path, tool, kind):
@@ -182,7 +224,7 @@ def test_size_of_the_region_is_read(tmp_path, tool, kind):
         done = read_size(tmp_path, tool, kind, text)
         wanted = f"-DGALLOC_REGION_SIZE={size}" if kind == "module" else str(size)
         assert done.returncode == 0, done.stderr
-        assert (done.stdout + done.stderr).strip() == wanted, text
+        assert (done.stdout + done.stderr).split()[-1] == wanted, text
 
 
 @pytest.mark.parametrize("tool", ["make", "cmake"])
