@@ -2,6 +2,8 @@
 
 import ast
 import contextlib
+import errno
+import os
 import signal
 import sys
 import threading
@@ -197,6 +199,12 @@ def record(
     stopped, 0: when it ends. Raises TargetError, OSError.
     """
     source = script.read_bytes()
+    # Not only at the end, when the recording would be lost by it.
+    if output.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(output))
+    if not output.exists():
+        output.touch()
+        output.unlink()
     recording = Recording(board, size)
 
     def show(data: bytes) -> None:
