@@ -68,7 +68,7 @@ build: ## builds what TARGET=t runs
 	@$(PYTHON_VENV) $(TOOLS)/build.py $(TARGET)
 
 .PHONY: firmware
-firmware: ## builds build/firmware/b/firmware.elf with the module: BOARD=b [GALLOC_REGION_SIZE=bytes GALLOC_OPTIMIZE=-Os]
+firmware: ## builds build/firmware/b/firmware.elf with the module: BOARD=b [GALLOC_REGION_SIZE=64K GALLOC_OPTIMIZE=-Os]
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py 'board:$(BOARD)'
 

@@ -1,11 +1,11 @@
-# Reserves a region for galloc in a port that builds with cmake. Included by a board's mpconfigboard.cmake, which says
-# first:
+# Reserves a region for galloc in a port that builds with cmake. Included by a board's mpconfigboard.cmake, which first
+# sets:
 #
-#   GALLOC_REGION_DEFAULT   bytes to reserve when nobody says -DGALLOC_REGION_SIZE=n
+#   GALLOC_REGION_DEFAULT   bytes to reserve without -DGALLOC_REGION_SIZE=n
 #   GALLOC_REGION_MAX       bytes that may be reserved
-#   GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it, when it is not the main SRAM
+#   GALLOC_REGION_ATTRIBUTES   what galloc.regions() returns about it, if it is not the main SRAM
 #
-# -DGALLOC_REGION_SIZE=0 reserves nothing.
+# -DGALLOC_REGION_SIZE=0 reserves nothing. Sizes are decimal or 0x..., also with K or M: 64K, 1M.
 #
 # Regions 1 to 3, for memory in several banks: GALLOC_REGION_1_NAME, GALLOC_REGION_1_ATTRIBUTES, GALLOC_REGION_1_SIZE, and
 # GALLOC_REGION_1_ORIGIN for an address that no section is put into, such as that of PSRAM; without it the region is a
@@ -18,13 +18,10 @@ endif()
 if(NOT DEFINED GALLOC_REGION_SIZE OR GALLOC_REGION_SIZE STREQUAL "")
     set(GALLOC_REGION_SIZE ${GALLOC_REGION_DEFAULT})
 endif()
-if(NOT GALLOC_REGION_SIZE MATCHES "^-?([0-9]+|0[xX][0-9a-fA-F]+)$")
-    message(FATAL_ERROR "GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE} is no number of bytes")
-endif()
-math(EXPR GALLOC_REGION_BYTES "${GALLOC_REGION_SIZE}")
-# 512 bytes hold the control data and some blocks.
-if(GALLOC_REGION_BYTES AND (GALLOC_REGION_BYTES LESS 512 OR GALLOC_REGION_BYTES GREATER GALLOC_REGION_MAX))
-    message(FATAL_ERROR "GALLOC_REGION_SIZE=${GALLOC_REGION_BYTES} does not fit: this board can reserve 512 to ${GALLOC_REGION_MAX} bytes, or 0")
+include(${CMAKE_CURRENT_LIST_DIR}/../firmware/usermod/region_size.cmake)
+galloc_region_size(GALLOC_REGION_BYTES "${GALLOC_REGION_SIZE}")
+if(GALLOC_REGION_BYTES STREQUAL "" OR GALLOC_REGION_BYTES GREATER GALLOC_REGION_MAX)
+    message(FATAL_ERROR "GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE} does not fit: this board can reserve 512 to ${GALLOC_REGION_MAX} bytes, or 0; give them ${GALLOC_REGION_SIZE_FORMS}")
 endif()
 set(GALLOC_REGION_SIZE ${GALLOC_REGION_BYTES})
 

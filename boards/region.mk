@@ -1,12 +1,12 @@
 # Reserves a region for galloc in a bank of memory that the port leaves alone. Included by a board's mpconfigboard.mk,
-# which says first where the bank lies:
+# which first sets where the bank is:
 #
 #   GALLOC_BANK_ORIGIN      address of the first byte that may be reserved
 #   GALLOC_BANK_SIZE        bytes from there on that may be reserved
-#   GALLOC_REGION_DEFAULT   bytes to reserve when nobody says GALLOC_REGION_SIZE=n
-#   GALLOC_REGION_NAME, GALLOC_REGION_ATTRIBUTES   what galloc.regions() tells about it, when it is not the main SRAM
+#   GALLOC_REGION_DEFAULT   bytes to reserve without GALLOC_REGION_SIZE=n
+#   GALLOC_REGION_NAME, GALLOC_REGION_ATTRIBUTES   what galloc.regions() returns about it, if it is not the main SRAM
 #
-# GALLOC_REGION_SIZE=0 reserves nothing.
+# GALLOC_REGION_SIZE=0 reserves nothing. Sizes are decimal or 0x..., also with K or M: 64K, 1M.
 #
 # A board with memory in several banks says the same of regions 1 to 3, each with its number at the end:
 # GALLOC_BANK_ORIGIN_1, GALLOC_BANK_SIZE_1, GALLOC_REGION_DEFAULT_1, GALLOC_REGION_NAME_1, GALLOC_REGION_ATTRIBUTES_1; and
@@ -16,19 +16,15 @@ GALLOC_REGION_NAME ?= SRAM
 GALLOC_REGION_ATTRIBUTES ?= FAST|DMA|PERSIST
 GALLOC_REGION_LD := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))region.ld)
 GALLOC_REGION_SIZE ?= $(GALLOC_REGION_DEFAULT)
-galloc_number = $(shell printf '%d' '$(1)' 2>/dev/null || echo ' bad')
-GALLOC_REGION_BYTES := $(call galloc_number,$(GALLOC_REGION_SIZE))
-GALLOC_BANK_BYTES := $(call galloc_number,$(GALLOC_BANK_SIZE))
+include $(dir $(GALLOC_REGION_LD))../firmware/usermod/region_size.mk
+GALLOC_REGION_BYTES := $(call galloc_region_size,$(GALLOC_REGION_SIZE))
+GALLOC_BANK_BYTES := $(call galloc_region_size,$(GALLOC_BANK_SIZE))
 
-ifneq ($(words $(GALLOC_REGION_BYTES)),1)
-$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE) is no number of bytes)
+ifneq ($(shell [ "$(GALLOC_REGION_BYTES)" -le $(GALLOC_BANK_BYTES) ] 2>/dev/null && echo fits),fits)
+$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE) does not fit: this board can reserve 512 to $(GALLOC_BANK_BYTES) bytes at $(GALLOC_BANK_ORIGIN), or 0; give them $(GALLOC_REGION_SIZE_FORMS))
 endif
 
 ifneq ($(GALLOC_REGION_BYTES),0)
-# 512 bytes hold the control data and some blocks.
-ifneq ($(shell [ $(GALLOC_REGION_BYTES) -ge 512 ] && [ $(GALLOC_REGION_BYTES) -le $(GALLOC_BANK_BYTES) ] && echo fits),fits)
-$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_BYTES) does not fit: this board can reserve 512 to $(GALLOC_BANK_BYTES) bytes at $(GALLOC_BANK_ORIGIN), or 0)
-endif
 CFLAGS += -DGALLOC_BOARD_REGION_LINKED=1
 CFLAGS += -DGALLOC_BOARD_REGION_NAME='"$(GALLOC_REGION_NAME)"'
 CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'

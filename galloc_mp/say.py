@@ -19,6 +19,8 @@ def fail(message: str) -> NoReturn:
 
 def sentence(error: Exception) -> str:
     """What an error says in one line: of a script that raised, the exception."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     lines = (getattr(error, "traceback", "") or "").strip().splitlines()
     text = str(error.args[0] if error.args else error).strip()
     return f"{text}: {lines[-1]}" if lines else " ".join(text.split("\n"))

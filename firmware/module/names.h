@@ -69,10 +69,20 @@
     X(MP_QSTR_shared_functions, galloc_shared_functions) \
     X(MP_QSTR_stats_fields, galloc_stats_fields)
 
-// The fields of galloc_stats_t in their order, all of them; galloc.py adds `fragmentation`.
-#define GALLOC_STATS                                                                                                 \
-    MP_QSTR_total, MP_QSTR_used, MP_QSTR_free, MP_QSTR_largest, MP_QSTR_overhead, MP_QSTR_peak_used, MP_QSTR_blocks, \
-        MP_QSTR_free_chunks, MP_QSTR_allocs, MP_QSTR_frees, MP_QSTR_failures
+// What stats() returns, in this order: name, field of galloc_stats_t. galloc.py makes its namedtuple from this list and
+// adds `fragmentation`; host_tests/device/test_stub.py compares the stub and the host's tools with it.
+#define GALLOC_STATS(X)                 \
+    X(MP_QSTR_total, total)             \
+    X(MP_QSTR_used, used)               \
+    X(MP_QSTR_free, free)               \
+    X(MP_QSTR_largest, largest)         \
+    X(MP_QSTR_overhead, overhead)       \
+    X(MP_QSTR_peak_used, peak_used)     \
+    X(MP_QSTR_blocks, blocks)           \
+    X(MP_QSTR_free_chunks, free_chunks) \
+    X(MP_QSTR_allocs, allocs)           \
+    X(MP_QSTR_frees, frees)             \
+    X(MP_QSTR_failures, failures)
 
 // Functions of the module itself with one argument.
 #if GALLOC_RECORD

@@ -4,9 +4,10 @@
 
 // --- Numbers
 
-#define REPORT_STATS (sizeof(galloc_stats_t) / sizeof(size_t))
+#define REPORT_NAME(name, field) MP_OBJ_NEW_QSTR(name),
+#define REPORT_VALUE(name, field) galloc_new_uint(stats.field),
 
-// _stats() -> the fields of galloc_stats_t in their order
+// _stats() -> the values of GALLOC_STATS
 mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw, (void)args;
     const galloc_heap_obj_t *self = self_in;
@@ -16,22 +17,16 @@ mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, cons
     if (stats.total == 0) {
         galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
     }
-    mp_obj_t items[REPORT_STATS];
-    for (size_t i = 0; i < REPORT_STATS; ++i) {
-        items[i] = galloc_new_uint(((const size_t *)&stats)[i]);
-    }
-    return mp_obj_new_tuple(REPORT_STATS, items);
+    const mp_obj_t items[] = {GALLOC_STATS(REPORT_VALUE)};
+    _Static_assert(MP_ARRAY_SIZE(items) == sizeof(stats) / sizeof(size_t),
+                   "GALLOC_STATS has each field of galloc_stats_t");
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 
 // stats_fields() -> their names
 mp_obj_t galloc_stats_fields(void) {
-    const qstr names[] = {GALLOC_STATS};
-    _Static_assert(MP_ARRAY_SIZE(names) == REPORT_STATS, "names.h has each field");
-    mp_obj_t items[REPORT_STATS];
-    for (size_t i = 0; i < REPORT_STATS; ++i) {
-        items[i] = MP_OBJ_NEW_QSTR(names[i]);
-    }
-    return mp_obj_new_tuple(REPORT_STATS, items);
+    const mp_obj_t items[] = {GALLOC_STATS(REPORT_NAME)};
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 
 // ValueError when the region's bytes are gone, whatever they hold.

@@ -1,7 +1,8 @@
 # galloc as a user C module, for ports that build with cmake:
 # -DUSER_C_MODULES=<this repository>/firmware/usermod/micropython.cmake
 #
-# -DGALLOC_REGION_SIZE=<bytes> reserves that much SRAM for it; the boards in boards/ say a size by themselves.
+# -DGALLOC_REGION_SIZE=<bytes> (65536, 0x10000, 64K, 1M) reserves that much SRAM for it, 0 none; the boards in boards/ have a
+# default size.
 
 # Wherever a link to this folder is.
 get_filename_component(GALLOC_USERMOD_DIR ${CMAKE_CURRENT_LIST_DIR} REALPATH)
@@ -15,10 +16,15 @@ target_sources(usermod_galloc INTERFACE ${GALLOC_USERMOD_DIR}/modgalloc.c ${GALL
 
 target_include_directories(usermod_galloc INTERFACE ${GALLOC_FIRMWARE_DIR}/core ${GALLOC_FIRMWARE_DIR}/module)
 
-# For the one source that declares the region, so that another size compiles little anew.
-if(GALLOC_REGION_SIZE)
+# For the one source that declares the region, so that another size recompiles little.
+if(NOT "${GALLOC_REGION_SIZE}" STREQUAL "")
+    include(${GALLOC_USERMOD_DIR}/region_size.cmake)
+    galloc_region_size(GALLOC_REGION_BYTES "${GALLOC_REGION_SIZE}")
+    if(GALLOC_REGION_BYTES STREQUAL "")
+        message(FATAL_ERROR "GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE} is no size of a region: give 0, or 512 bytes or more, ${GALLOC_REGION_SIZE_FORMS}")
+    endif()
     set_property(SOURCE ${GALLOC_FIRMWARE_DIR}/module/region.c APPEND PROPERTY COMPILE_DEFINITIONS
-        GALLOC_REGION_SIZE=${GALLOC_REGION_SIZE}
+        GALLOC_REGION_SIZE=${GALLOC_REGION_BYTES}
     )
 endif()
 if(GALLOC_REGION_ATTRIBUTES)

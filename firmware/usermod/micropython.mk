@@ -1,7 +1,8 @@
 # galloc as a user C module, for ports that build with make: USER_C_MODULES=<this repository>/firmware, or a folder that has
 # a link to this one or to its parent among other modules.
 #
-# GALLOC_REGION_SIZE=<bytes> reserves a static array of that size; a board can give a bank of memory instead (see boards/).
+# GALLOC_REGION_SIZE=<bytes> (65536, 0x10000, 64K, 1M) reserves a static array of that size, 0 none; a board can give a bank
+# of memory instead (see boards/).
 
 # Two of the folders that MicroPython looks into may lead here.
 ifndef GALLOC_FIRMWARE_DIR
@@ -17,7 +18,12 @@ SRC_USERMOD_LIB_C += $(GALLOC_CORE)
 
 CFLAGS_USERMOD += -I$(GALLOC_FIRMWARE_DIR)/core -I$(GALLOC_FIRMWARE_DIR)/module
 ifneq ($(GALLOC_REGION_SIZE),)
-CFLAGS_USERMOD += -DGALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE)
+include $(GALLOC_USERMOD_DIR)/region_size.mk
+GALLOC_REGION_BYTES := $(call galloc_region_size,$(GALLOC_REGION_SIZE))
+ifeq ($(GALLOC_REGION_BYTES),)
+$(error GALLOC_REGION_SIZE=$(GALLOC_REGION_SIZE) is no size of a region: give 0, or 512 bytes or more, $(GALLOC_REGION_SIZE_FORMS))
+endif
+CFLAGS_USERMOD += -DGALLOC_REGION_SIZE=$(GALLOC_REGION_BYTES)
 endif
 
 # GALLOC_C_HEAP=1 makes the shared heap the C heap of other modules: malloc and its kin, new and delete of C++.

@@ -144,15 +144,15 @@ def _why_not(device: str, error: Exception) -> str:
         serial.serial_for_url(device, exclusive=True).close()
         return f"{device}: {error}"
     except (OSError, ValueError) as cause:
-        number, told = getattr(cause, "errno", None), str(cause)
-    text = told.lower()
+        number, message = getattr(cause, "errno", None), str(cause)
+    text = message.lower()
     if "no such file" in text or "filenotfound" in text or "cannot find the file" in text:
         return f"{device}: there is no such port; `galloc-mp ports` lists them"
     if "lock" in text or "busy" in text or "access is denied" in text:
         return f"{device}: the port is in use by another program"
     if number == 13 or "permission denied" in text:
         return f"{device}: you may not use this port; on Linux, join the group dialout"
-    return f"{device}: {told}"
+    return f"{device}: {message}"
 
 
 class Interpreter(Spec):

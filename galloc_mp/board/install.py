@@ -69,9 +69,9 @@ class Probe:
 
     def __init__(self, board: Target):
         board.exec(ON_BOARD.read_bytes())
-        told = ast.literal_eval(board.exec(f"__galloc_probe({str(LOOP.parent)!r})"))
-        name, version, machine, mpy, self.built_in, self.frozen, self.folder = told[:7]
-        self.free, self.imported = told[7:]
+        answer = ast.literal_eval(board.exec(f"__galloc_probe({str(LOOP.parent)!r})"))
+        name, version, machine, mpy, self.built_in, self.frozen, self.folder = answer[:7]
+        self.free, self.imported = answer[7:]
         self.firmware = Firmware(name, version, machine, mpy)
 
     def files(self) -> list[tuple[str, bytes]]:
@@ -105,17 +105,17 @@ class Copy:
         """Of a file on the board."""
         return f"{self.folder}/{name}" if self.folder else name
 
-    def send(self, tell) -> None:
+    def send(self, progress) -> None:
         """Writes all files under another name, each verified."""
         if self.folder:
-            told = self.board.exec(f"__galloc_folder({self.folder!r})")
-            self.made = ast.literal_eval(told)
+            answer = self.board.exec(f"__galloc_folder({self.folder!r})")
+            self.made = ast.literal_eval(answer)
         for name, data in self.files:
             path = self.path(name) + ".new"
             self.board.exec(f"__galloc_file = open({path!r}, 'wb')")
             for at in range(0, len(data), PIECE):
                 self.board.exec(b"__galloc_file.write(%r)" % data[at : at + PIECE])
-                tell(min(PIECE, len(data) - at))
+                progress(min(PIECE, len(data) - at))
             self.board.exec("__galloc_file.close()")
             crc = zlib.crc32(data)
             if self.board.exec(f"__galloc_put({path!r}, {len(data)}, {crc})").strip() != "True":
@@ -151,13 +151,13 @@ class Copy:
             )
 
 
-def try_it(board: Target, *, anew: bool) -> tuple:
-    """Imports galloc and uses it; anew: instead of the copy that may be loaded. Raises TargetError
+def try_it(board: Target, *, fresh: bool) -> tuple:
+    """Imports galloc and uses it; fresh: not the copy that may be loaded. Raises TargetError
     that says what went wrong.
     """
     try:
         with busy(f"trying galloc on {board.name}"):
-            return ast.literal_eval(board.exec(f"__galloc_try({anew})"))
+            return ast.literal_eval(board.exec(f"__galloc_try({fresh})"))
     except TargetError as error:
         lines = (error.traceback or "").strip().splitlines()
         if not lines:
@@ -181,13 +181,13 @@ def install(board: Target) -> None:
     try:
         if not files:
             print("galloc is built in: nothing to copy")
-            told = try_it(board, anew=False)
+            result = try_it(board, fresh=False)
         else:
-            told = _copy(board, probe, files)
+            result = _copy(board, probe, files)
     finally:
         with contextlib.suppress(TargetError):
             board.exec("".join(f"try:\n del {name}\nexcept NameError:\n pass\n" for name in NAMES))
-    _tell(told, probe)
+    _show(result, probe)
 
 
 def _copy(board: Target, probe: Probe, files: list[tuple[str, bytes]]) -> tuple:
@@ -197,18 +197,18 @@ def _copy(board: Target, probe: Probe, files: list[tuple[str, bytes]]) -> tuple:
             task = bar.add_task(f"copying to {board.name}", total=sum(len(d) for _, d in files))
             copy.send(lambda count: bar.advance(task, count))
         copy.swap()
-        told = try_it(board, anew=True)
+        result = try_it(board, fresh=True)
     except BaseException:
         copy.undo()
         raise
     copy.tidy((".old",))
     for name, data in files:
         print(f"copied {copy.path(name)}, {len(data):,} bytes")
-    return told
+    return result
 
 
-def _tell(told: tuple, probe: Probe) -> None:
-    version, count, served, size, regions, free, cost, records = told
+def _show(result: tuple, probe: Probe) -> None:
+    version, count, served, size, regions, free, cost, records = result
     print(
         f"galloc {version} works: {count} operations in {size:,} bytes, {served} blocks served, "
         "contents and alignment verified, the heap sound"

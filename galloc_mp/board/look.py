@@ -45,16 +45,16 @@ class Looker:
     def look(self) -> Look:
         """The shared heap as it is. Raises TargetError where there is none."""
         head, *lines = self.board.exec("__galloc_look()").splitlines()
-        told = ast.literal_eval(head)
-        if isinstance(told, str):
-            raise TargetError(f"{self.board.name}: {told}")
-        stats, (address, size), share = told
+        answer = ast.literal_eval(head)
+        if isinstance(answer, str):
+            raise TargetError(f"{self.board.name}: {answer}")
+        stats, (address, size), share = answer
         pairs = [[int(word, 16) for word in line.split()] for line in lines]
         chunks = [(offset, length & ~1, bool(length & 1)) for offset, length in pairs]
         return Look(Stats(*stats[: len(Stats._fields)]), address, size, share, chunks)
 
-    def dump(self, size: int, tell: Callable[[int], object]) -> bytes:
-        """All bytes of the region, `size` of them. tell: called with how many have come."""
+    def dump(self, size: int, report: Callable[[int], object]) -> bytes:
+        """All bytes of the region, `size` of them. report: called with how many have come."""
         data, text = bytearray(), bytearray()
 
         def take(piece: bytes) -> None:
@@ -63,7 +63,7 @@ class Looker:
             for line in bytes(text[:whole]).split():
                 data.extend(a2b_base64(line))
             del text[:whole]
-            tell(len(data))
+            report(len(data))
 
         self.board.stream("__galloc_dump()", take)
         if len(data) != size:

@@ -74,12 +74,12 @@ def __galloc_probe(skip):
     )
 
 
-def __galloc_try(anew):
-    # anew: not with the copy that may be loaded.
+def __galloc_try(fresh):
+    # fresh: not with the copy that may be loaded.
     import gc
     import sys
 
-    for name in ("galloc", "_galloc") if anew else ():
+    for name in ("galloc", "_galloc") if fresh else ():
         sys.modules.pop(name, None)
     gc.collect()
     before = gc.mem_free()

@@ -2,6 +2,8 @@
 
 import ast
 import contextlib
+import errno
+import os
 import signal
 import sys
 import threading
@@ -109,19 +111,19 @@ class Recording:
         self.board, self.decoder, self.records = board, Decoder(), bytearray()
         board.exec(ON_BOARD.read_bytes())
         try:
-            told = ast.literal_eval(board.exec(f"__galloc_start({size})").strip())
+            answer = ast.literal_eval(board.exec(f"__galloc_start({size})").strip())
         except TargetError as error:
             if "ImportError" in error.traceback:
                 raise TargetError(
                     f"{board.name}: galloc is not there; `galloc-mp install` puts it there"
                 ) from None
             raise
-        if told is None:
+        if answer is None:
             raise TargetError(
                 f"{board.name}: its galloc cannot record: it is older, or was built with "
                 "GALLOC_RECORD=0"
             )
-        self.size, self.place, self.live, self.streams = told
+        self.size, self.place, self.live, self.streams = answer
         self.shared = -1  # number of the shared heap in the records
 
     def finish(self, broken: int) -> None:
@@ -160,7 +162,10 @@ def write(path: Path, heap: HeapTrace, remarks: dict[str, object]) -> None:
 
 
 def write_all(recording: Recording, output: Path, board_name: str) -> list[Path]:
-    """A file for each heap; tells about them. Raises TargetError when nothing was recorded."""
+    """Writes a file for each heap and prints a line about it.
+
+    Raises TargetError when nothing was recorded.
+    """
     decoder = recording.decoder
     traces = recording.traces()
     if not traces:
@@ -194,6 +199,12 @@ def record(
     stopped, 0: when it ends. Raises TargetError, OSError.
     """
     source = script.read_bytes()
+    # Not only at the end, when the recording would be lost by it.
+    if output.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(output))
+    if not output.exists():
+        output.touch()
+        output.unlink()
     recording = Recording(board, size)
 
     def show(data: bytes) -> None:

@@ -44,17 +44,17 @@ def screen(name: str, look: Look, before: Look | None, seconds: float, *, plain:
     rate = ""
     if before and seconds > 0:
         rate = f", {(s.allocs - before.stats.allocs) / seconds:,.0f} allocs a second"
-    told = (
+    line = (
         f"blocks {s.blocks:,}, free chunks {s.free_chunks:,}, fragmentation "
         f"{s.fragmentation:.3f}, failures {s.failures:,}{rate}"
     )
     if look.c_share[0]:
-        told += f"; C holds {look.c_share[0]:,} blocks, {look.c_share[1]:,} bytes"
+        line += f"; C holds {look.c_share[0]:,} blocks, {look.c_share[1]:,} bytes"
     head = Text(f"{name}: {look.size:,} bytes at 0x{look.address:08x}", "bold")
     return Group(
         head,
         rows,
-        Text(told),
+        Text(line),
         draw(look.chunks, look.size, plain=plain),
         Text("Ctrl-C ends", "dim"),
     )

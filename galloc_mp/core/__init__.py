@@ -26,7 +26,9 @@ class CoreError(Exception):
 
 
 class Stats(NamedTuple):
-    """The fields of galloc_stats_t: bytes, but for the counts."""
+    """The fields of galloc_stats_t in their order, each in bytes or a count. The one list of them
+    for the tools on this machine.
+    """
 
     total: int
     used: int
@@ -198,7 +200,7 @@ class Core:
     def stats(self) -> Stats:
         """Of the heap as it is."""
         self._call("stats")
-        return Stats(*self._words_at(self._result + 24, 11))
+        return Stats(*self._words_at(self._result + 24, len(Stats._fields)))
 
     def result(self) -> Result:
         """Of the replay so far."""

@@ -18,7 +18,7 @@ static struct {
     uint32_t refused;   // frees of live blocks that the heap refused: a damaged heap
     uint32_t fault;     // of the latest check
     uint32_t offset;    // where it is, in bytes from the start of the heap
-    galloc_stats_t now; // 11 words
+    galloc_stats_t now;
 } result;
 
 static galloc_heap_t *heap;

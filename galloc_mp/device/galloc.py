@@ -83,8 +83,8 @@ Stats = namedtuple("Stats", _galloc.stats_fields() + ("fragmentation",))
 def _stats(heap):
     """Bytes and counts; `fragmentation` is 1 - largest / free, 0.0 when nothing is free."""
     values = heap._stats()
-    free, largest = values[2], values[3]
-    return Stats(*(values + (1 - largest / free if free else 0.0,)))
+    s = Stats(*values, 0.0)
+    return Stats(*values, 1 - s.largest / s.free) if s.free else s
 
 
 def _walk(heap):
@@ -104,8 +104,8 @@ def _walk(heap):
 def _info(heap, verbose=0):
     """Prints totals; with `verbose` also the map of the region, a character for each 16 bytes.
 
-    In the map, `h` starts a block, `=` continues one, `.` is free, `#` control data, `?` cannot be
-    told since the heap is damaged; lines that are all free are counted.
+    In the map, `h` starts a block, `=` continues one, `.` is free, `#` control data, `?` is
+    unknown since the heap is damaged; lines that are all free are counted.
     """
     s = heap.stats()
     print("galloc: total: %u, used: %u, free: %u" % (s.total, s.used, s.free))

@@ -12,7 +12,7 @@ class _Writable(Protocol):
     def write(self, data: memoryview, /) -> object: ...
 
 class Stats(NamedTuple):
-    """Bytes unless said otherwise."""
+    """Statistics of a heap, in bytes unless marked as counts."""
 
     total: int
     used: int
@@ -29,30 +29,30 @@ class Stats(NamedTuple):
 
 @final
 class Block(Buffer):
-    """Memory in a region, with the buffer protocol; any use after free() raises ValueError.
+    """Memory in a region, with the buffer protocol. Any use after free() raises ValueError.
 
-    Two Blocks are equal when they are the same one; view() or bytes() compare contents.
+    Blocks are compared by identity; use view() or bytes() to compare contents.
     """
 
     @property
     def address(self) -> int:
-        """Of the first byte in memory, for DMA and C; another one after a realloc() that moved."""
+        """Address of the first byte, for DMA and C. It changes when realloc() moves the block."""
 
     @property
     def offset(self) -> int:
-        """Bytes from the start of the region: the raw handle of the same block."""
+        """Bytes from the start of the region; also the raw handle of this block."""
 
     @property
     def size(self) -> int:
-        """Usable bytes, len() of them asked for."""
+        """Usable bytes: at least len(), which is the size that was requested."""
 
     def __len__(self) -> int:
-        """The bytes asked for."""
+        """The requested size in bytes."""
 
     def __iter__(self) -> Iterator[int]:
-        """Byte by byte, as view() would."""
+        """Yields the bytes as integers, as view() does."""
 
-    # Reading and writing one byte at an index from 0 on makes no object.
+    # Reading and writing one byte at a non-negative index creates no object.
     @overload
     def __getitem__(self, i: int, /) -> int: ...
     @overload
@@ -61,32 +61,32 @@ class Block(Buffer):
     def __setitem__(self, i: int, value: int, /) -> None: ...
     @overload
     def __setitem__(self, i: slice, value: Buffer, /) -> None:
-        """Copies as many bytes as the slice has. Raises ValueError for another number of them."""
+        """Copies bytes into a slice. Raises ValueError if the lengths differ."""
 
     def view(self, typecode: str = "B", into: memoryview | None = None) -> memoryview:
-        """A memoryview of the bytes asked for, as items of one of the types bBhHiIlLqQfd of the
-        array module; len // itemsize of them. `into`: a writable memoryview that is pointed there
-        and returned, so that no object is made.
+        """A memoryview of the requested bytes, as len // itemsize items of `typecode`, one of
+        bBhHiIlLqQfd as in the array module. `into`: a writable memoryview to reuse: it is pointed
+        at the block and returned, so that no object is created.
 
-        It keeps nothing alive and does not see that the block is freed: hold the Block meanwhile.
-        Raises ValueError for another typecode, TypeError for another `into`.
+        The view does not keep the block alive and does not notice free(): keep the Block while
+        the view is in use. Raises ValueError for another typecode, TypeError for another `into`.
         """
 
     def resize(self, size: int, /) -> bool:
-        """Grows or shrinks to `size` bytes where it lies. False: there is no room, and nothing has
-        changed. Raises ValueError for a negative size.
+        """Grows or shrinks to `size` bytes in place. Returns False, and changes nothing, if there
+        is no room. Raises ValueError for a negative size.
         """
 
     def realloc(self, size: int, /) -> Self:
-        """Grows or shrinks to `size` bytes, moved with its contents where it must be; its
-        alignment stays. Returns the Block itself.
+        """Grows or shrinks to `size` bytes, moving the block and its contents if necessary. The
+        alignment is kept. Returns the Block itself.
 
-        Raises MemoryError when nothing fits: the Block stays as it was.
+        Raises MemoryError when nothing fits; the Block is then unchanged.
         """
 
     def free(self) -> None:
-        """Gives the memory back. Again: nothing happens. Raises ValueError naming the fault when
-        the block's header was overwritten.
+        """Frees the block; does nothing if it is free already. Raises ValueError with the fault's
+        name if the block's header was overwritten.
         """
 
     def __enter__(self) -> Self:
@@ -102,25 +102,25 @@ class Block(Buffer):
 
 @final
 class Arena:
-    """Blocks with one end of life: `with heap.arena() as arena: arena.alloc(64)`.
+    """Blocks that are freed together: `with heap.arena() as arena: arena.alloc(64)`.
 
-    Callbacks and the other core of an RP2 may allocate from it and free its blocks, too.
+    Callbacks and the second core of an RP2 may also allocate from it and free its blocks.
     """
 
     def alloc(self, size: int, *, align: int = 8, zero: bool = False, pad: bool = False) -> Block:
-        """As Heap.alloc; the Block dies with the arena. Raises ValueError once that is closed."""
+        """As Heap.alloc(); the Block is freed with the arena. Raises ValueError after free()."""
 
     def free(self) -> None:
-        """Frees all blocks, the youngest first, and closes the arena. Again: nothing happens.
-        Raises ValueError naming the last fault when blocks were damaged; the others are freed.
+        """Frees all blocks, the newest first, and closes the arena; does nothing if it is closed.
+        Raises ValueError with the last fault's name if blocks were damaged; the others are freed.
         """
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
 
 class Roots:
-    """Four words, 0 to 2**32 - 1, that survive with the heap. Raises IndexError beyond them,
-    ValueError for other values.
+    """Four words of 32 bits, kept in the heap itself, so that they survive with it. Raises
+    IndexError for another index, ValueError for a value that is not 0 to 2**32 - 1.
     """
 
     def __len__(self) -> int: ...
@@ -128,21 +128,23 @@ class Roots:
     def __setitem__(self, i: int, value: int, /) -> None: ...
 
 class Heap:
-    """A heap on a region of memory; what the region held before is lost.
+    """A heap on a region of memory. The previous contents of the region are lost.
 
-    Every method raises ValueError when the region's buffer was resized, when another heap was made
-    there, and when the control block is damaged ("geometry").
+    Every method raises ValueError if the region's buffer was resized, if another heap was created
+    there, or if the control block is damaged ("geometry").
 
     region: None for the first region that the board reserves, a string for the first that has
     these attributes ("EXTERNAL|PERSIST"), a writable buffer, or an address.
     size: bytes; needed with an address, otherwise at most what the region has.
-    smallbins, sub_bins: configuration of the bins, 0 for the defaults, 22 and 2. Sub-bins are
-    rounded up to a power of two, 16 at most; there are 128 small bins at most, sub-bins counted.
+    smallbins: exact-size bins for small blocks, 8 bytes apart; 0 for the default, 16.
+    sub_bins: sub-bins of each smallbin, by alignment, 2 to 8 (more are taken as 8); 0 for the
+    default, 2. A heap has at most 64 bins in all, sub-bins and large bins included: the number of
+    smallbins is reduced until they fit.
     bounded_search: over-aligned requests give up after a bounded search.
 
-    Raises ValueError for a region that is too small (the error names the size that will do) and
-    for a bad configuration, OSError ENODEV where the board reserves no region, RuntimeError where
-    C modules hold blocks in it.
+    Raises ValueError for a region that is too small (the error names the smallest size that is
+    enough) and for sub_bins=1, OSError ENODEV if the board reserves no region, RuntimeError if C
+    modules hold blocks in it.
     """
 
     def __init__(
@@ -157,63 +159,65 @@ class Heap:
     @classmethod
     def attach(cls, region: Buffer | int | str | None = None, size: int | None = None) -> Self:
         """Re-opens the heap that is still in a region, after a reset for example, with its blocks.
-        That on the board's region becomes the shared heap where there is none yet. Of a subclass
-        it makes an instance without calling __init__, which would make a new heap.
+        On the board's region it becomes the shared heap if there is none yet. A subclass gets an
+        instance without a call of __init__, which would create a new heap.
 
-        Raises ValueError naming the fault when the bytes do not verify.
+        Raises ValueError with the fault's name if the region holds no valid heap.
         """
 
     def alloc(self, size: int, *, align: int = 8, zero: bool = False, pad: bool = False) -> Block:
-        """A block of `size` bytes at a multiple of `align`, a power of two; zero: its bytes are 0.
-        pad: it gets a multiple of `align` bytes, so that no other block and nothing of the heap
-        shares a cache line of that length with it.
+        """A block of `size` bytes at a multiple of `align`, a power of two. zero: clear its bytes.
+        pad: round its size up to a multiple of `align`, so that it shares no cache line of that
+        length with another block or the heap's own data.
 
-        Raises MemoryError when nothing fits, ValueError for a negative size or another align.
+        Raises MemoryError when nothing fits, ValueError for a negative size or a bad align.
         """
 
     def block(self, handle: int, /) -> Block:
-        """A Block of a raw handle, one found after attach() for example; as long as its usable
-        bytes. Raises ValueError naming the fault for what is no live block's handle.
+        """A Block for a raw handle, for example one found after attach(). Its len() is its usable
+        size. Raises ValueError with the fault's name if the handle is of no allocated block.
         """
 
     def arena(self) -> Arena:
-        """A context that frees all blocks which were allocated through it."""
+        """A context manager that frees all blocks allocated through it."""
 
     def malloc(self, size: int, /, align: int = 8) -> int:
-        """The raw handle of a new block, its offset in the region; 0 when nothing fits. As all of
-        the raw tier it makes no object: for interrupt handlers and under heap_lock().
+        """The raw handle of a new block, which is its offset in the region; 0 when nothing fits.
+        Like all functions that take or return handles it creates no object, so that it works in
+        interrupt handlers and under heap_lock().
 
-        Raises ValueError for a negative size and an align that is no power of two.
+        Raises ValueError for a negative size or an align that is not a power of two.
         """
 
     def calloc(self, size: int, /, align: int = 8) -> int:
-        """As malloc(), bytes 0. An `align` by position that is below 8 or no power of two is taken
-        for the size in C's calloc(count, size): ValueError.
+        """As malloc(), with all bytes 0. Also raises ValueError for a positional `align` that is
+        below 8 or no power of two: that looks like C's calloc(count, size).
         """
 
     def realloc(self, handle: int, size: int, /, align: int = 8) -> int:
-        """The handle of the block, grown or shrunk to `size` bytes and moved where it must be; 0
-        when nothing fits: the block stays. Handle 0: as malloc(). Raises ValueError naming the
-        fault for another handle that is no live block's.
+        """Grows or shrinks a block to `size` bytes, moving it if necessary. Returns its handle, 0
+        when nothing fits: the block is then unchanged. Handle 0: as malloc(). Raises ValueError
+        with the fault's name if the handle is of no allocated block.
         """
 
     def free(self, handle: int, /) -> None:
-        """Gives a block back. Raises ValueError naming the fault when it is no live block's
-        handle; then nothing has changed. A handle that is freed again after its place was handed
-        out to another block frees that one: set it to 0, or use Blocks, which know.
+        """Frees a block. Raises ValueError with the fault's name if the handle is of no allocated
+        block; nothing is changed then. Freeing a handle again after its memory was reused frees
+        the new block: set freed handles to 0, or use Blocks, which detect this.
         """
 
     def usable_size(self, handle: int, /) -> int:
-        """Bytes of a live block; 0 for what is none."""
+        """Usable bytes of a block; 0 if the handle is of no allocated block."""
 
     def address(self, handle: int, /) -> int:
-        """Of the first byte of a live block. Raises ValueError naming the fault for what is none.
-        On 32-bit targets an address from 2**30 on is an object: MemoryError under heap_lock().
+        """Address of the first byte of a block. Raises ValueError with the fault's name if the
+        handle is of no allocated block. On 32-bit targets an address of 2**30 or more is an
+        object: MemoryError under heap_lock().
         """
 
     def get8(self, handle: int, index: int, /) -> int:
-        """Byte `index` of a live block. Raises IndexError beyond its bytes, ValueError naming
-        the fault for what is no live block; so do the others below.
+        """Byte `index` of a block. Like the methods below, raises IndexError beyond its usable
+        bytes, ValueError with the fault's name if the handle is of no allocated block.
         """
 
     def put8(self, handle: int, index: int, value: int, /) -> None:
@@ -227,41 +231,41 @@ class Heap:
 
     def get32(self, handle: int, index: int, /) -> int:
         """Word `index`: bytes 4 * index to 4 * index + 3, in the processor's order. On 32-bit
-        targets a value from 2**30 on is an object: MemoryError under heap_lock().
+        targets a value of 2**30 or more is an object: MemoryError under heap_lock().
         """
 
     def put32(self, handle: int, index: int, value: int, /) -> None:
         """Sets word `index` to the low 32 bits of `value`."""
 
     def view(self, handle: int, typecode: str = "B", into: memoryview | None = None) -> memoryview:
-        """A memoryview of all usable bytes of a live block, otherwise as Block.view(). With `into`
-        no object is made: a driver in an interrupt handler can read into a raw block.
+        """A memoryview of all usable bytes of a block, otherwise as Block.view(). With `into` no
+        object is created: a driver in an interrupt handler can read into a raw block.
         """
 
     @property
     def root(self) -> Roots:
-        """Four words that survive with the heap: `heap.root[0] = block.offset`, say."""
+        """Four words that survive with the heap, for example `heap.root[0] = block.offset`."""
 
     def stats(self) -> Stats:
-        """Numbers of the heap; used + free + overhead == total."""
+        """Statistics of the heap; used + free + overhead == total."""
 
     def check(self) -> None:
         """Verifies the whole heap. Raises ValueError with the fault's name and offset."""
 
     def walk(self) -> Iterator[tuple[int, int, bool]]:
-        """(offset, size, allocated) of each chunk in the order of addresses; sizes in bytes.
+        """Yields (offset, size, allocated) of each chunk by increasing address, sizes in bytes.
         Raises ValueError at a damaged chunk, with the fault and its offset.
         """
 
     def info(self, verbose: int = 0) -> None:
         """Prints totals; with `verbose` also the map of the region, a character for 16 bytes: `h`
-        starts a block, `=` continues one, `.` is free, `#` control data. Of a damaged heap it
-        shows what is before the damage, and prints where that is.
+        starts a block, `=` continues one, `.` is free, `#` control data. For a damaged heap it
+        shows the part before the damage, and prints where the damage is.
         """
 
     def dump(self, stream: _Writable) -> None:
-        """Writes the region's bytes to a stream, 512 at a time, also those of a damaged heap.
-        Raises OSError when the stream takes no more.
+        """Writes the region's bytes to a stream, 512 at a time, also of a damaged heap.
+        Raises OSError if the stream takes no more.
         """
 
 def regions() -> tuple[tuple[str, int, int, str], ...]:
@@ -286,30 +290,31 @@ def init(
     sub_bins: int = 0,
     bounded_search: bool = False,
 ) -> Heap:
-    """Sets the shared heap up on a region of your own, arguments as for Heap. Raises RuntimeError
-    when there is a shared heap already.
+    """Creates the shared heap on a region of your own; arguments as for Heap. Raises RuntimeError
+    if there is a shared heap already.
     """
 
 def initialized() -> bool:
-    """Whether the shared heap is set up."""
+    """Whether there is a shared heap."""
 
 def record(buffer: bytearray | None, /) -> None:
-    """Records each operation on each heap, C's share included, into a bytearray; None ends it.
+    """Starts recording each operation on each heap, also those of C modules, into a bytearray;
+    None ends the recording.
 
-    A record takes 8 bytes, the head of the buffer 64. A full buffer keeps what is in it and counts
-    what it has no room for. Works in hard interrupts and makes no object. Recording ends when the
-    buffer is resized. `galloc-mp record` does all of this, and makes a trace of it.
+    A record takes 8 bytes, the head of the buffer 64. When the buffer is full, further records are
+    counted and dropped. Works in hard interrupts and creates no object. Recording ends when the
+    buffer is resized. `galloc-mp record` does all of this and writes a trace.
 
-    Raises TypeError for anything but a bytearray, ValueError for less than 128 bytes. Missing in a
-    firmware that was built with GALLOC_RECORD=0.
+    Raises TypeError for anything but a bytearray, ValueError for less than 128 bytes. Not present
+    in firmware built with GALLOC_RECORD=0.
     """
 
 def take_records(into: Buffer, /) -> int:
-    """Moves the oldest records into a buffer, which makes room for others; returns their bytes."""
+    """Moves the oldest records into a buffer, to make room for others. Returns their bytes."""
 
 def c_share() -> tuple[int, int, int]:
-    """(blocks, bytes, bad frees): what C modules of the firmware hold on the shared heap, and how
-    many pointers `free` and `realloc` of the C heap have refused.
+    """(blocks, bytes, bad frees): blocks and bytes that C modules of the firmware hold on the
+    shared heap, and the number of pointers that `free` and `realloc` of the C heap have rejected.
     """
 
 # The methods of the shared heap. Where the board reserves several regions, `wants` takes another

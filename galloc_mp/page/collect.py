@@ -119,18 +119,18 @@ def of_trace(
     *,
     smallbins: int = 0,
     sub_bins: int = 0,
-    tell: Callable[[float], object] = lambda _: None,
+    report: Callable[[float], object] = lambda _: None,
 ) -> dict:
     """Replays a trace in a region of `size` bytes, of which each moment that the page shows is
-    looked at. tell: called with the share that is done. Raises NoReport.
+    looked at. report: called with the share that is done. Raises NoReport.
     """
     try:
-        return _replay(trace, size, smallbins, sub_bins, tell)
+        return _replay(trace, size, smallbins, sub_bins, report)
     except CoreError as error:
         raise NoReport(f"{trace.name}: {error}") from None
 
 
-def _replay(trace: Trace, size: int, smallbins: int, sub_bins: int, tell) -> dict:
+def _replay(trace: Trace, size: int, smallbins: int, sub_bins: int, report) -> dict:
     core = Core()
     core.take(trace)
     address = int(trace.remarks.get("address", "0"), 0)
@@ -157,7 +157,7 @@ def _replay(trace: Trace, size: int, smallbins: int, sub_bins: int, tell) -> dic
         done.append(now)
         if now in frames_at:
             frames.append([len(done) - 1, frame(core.chunks(), size, unit)])
-            tell(now / total)
+            report(now / total)
     fault, result = core.check(), core.result()
     if fault or result.refused:
         raise NoReport(f"{trace.name}: the heap is damaged after the replay: {fault}")

@@ -35,12 +35,12 @@ def is_trace(path: Path) -> bool:
 
 def region_for(trace: Trace) -> int:
     """The size to replay in: that of the recording, else one that serves. Raises FitError."""
-    if told := trace.remarks.get("region", ""):
-        return int(told)
+    if region := trace.remarks.get("region", ""):
+        return int(region)
     room = max(-(-trace.peak // STEPS // 8) * 8, 8)
     size = serves_from(trace, 0, 0, 0, room)
     if not size:
-        raise FitError(f"{trace.name}: say --region; it is not served in 4 times its peak")
+        raise FitError(f"{trace.name}: 4 times its peak is not enough; give a size with --region")
     return -(-size // ROUND) * ROUND
 
 
@@ -81,7 +81,7 @@ def collect(path: Path, region: int, smallbins: int, sub_bins: int) -> dict:
             region,
             smallbins=smallbins,
             sub_bins=sub_bins,
-            tell=lambda share: bar.update(task, completed=share),
+            report=lambda share: bar.update(task, completed=share),
         )
 
 

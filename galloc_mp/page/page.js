@@ -53,7 +53,7 @@
         const full = parse(colour('used'));
         palette = [];
         for (let i = 0; i <= FULL; i++) {
-            // A cell with little in it must still be told from an empty one.
+            // A cell with little in it must still differ from an empty one.
             const t = i === 0 ? 0 : 0.25 + 0.75 * (i / FULL);
             palette.push(`rgb(${empty.map((e, k) => Math.round(e + (full[k] - e) * t)).join(',')})`);
         }

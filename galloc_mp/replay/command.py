@@ -14,6 +14,7 @@ from galloc_mp.replay import report as show
 from galloc_mp.replay.fit import Fit, FitError, find
 from galloc_mp.replay.session import Outcome, RegionTooLarge, Session
 from galloc_mp.replay.trace import Trace, TraceError, load
+from galloc_mp.say import sentence
 from galloc_mp.targets import TargetError, open_target
 
 
@@ -72,10 +73,10 @@ def replay_trace(
     def run(size: int, what: str, look: bool) -> Outcome:
         task = bar.add_task(f"{trace.name}: {what} on {name}", total=len(trace))
 
-        def tell(done: int) -> None:
+        def report(done: int) -> None:
             bar.update(task, completed=done)
 
-        return session.replay(trace, size, look=look, progress=tell, **config)
+        return session.replay(trace, size, look=look, progress=report, **config)
 
     report = show.Report(run(size, "replay", True))
     if search:
@@ -110,6 +111,8 @@ def run(
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     try:
         traces = [load(path) for path in paths]
+        if save:
+            save.mkdir(parents=True, exist_ok=True)
         machine = open_board(port, None) if port else open_target(target, build=build)
         target = machine.name
         with machine, Progress(*columns, console=err) as bar:
@@ -123,13 +126,12 @@ def run(
                     )
                 )
     except (TraceError, TargetError, FitError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(sentence(error) if isinstance(error, OSError) else error, file=sys.stderr)
         return 1
     for report in reports:
         show.fullest(report, out)
         moment = report.outcome.fullest
         if save and moment:
-            save.mkdir(parents=True, exist_ok=True)
             (save / f"{report.outcome.trace.name}.map").write_text(moment.info)
     out.print()
     out.print(show.summary(reports))

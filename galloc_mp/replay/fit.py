@@ -14,7 +14,7 @@ from galloc_mp.replay.trace import Trace
 PAGE = 4096  # bytes
 STEP = 8  # bytes between two sizes of the exact search
 COARSE = 64  # and of the look beyond
-BATCH = 64  # sizes after which progress is told
+BATCH = 64  # sizes after which progress is reported
 
 
 class FitError(Exception):
@@ -90,7 +90,7 @@ def find(
     bytes up to a quarter more, for sizes that do not.
 
     address: of the target's region. smallbins, sub_bins: configuration of the heap, 0 for the
-    defaults. progress: told the share of the work that is done, 0 to 1. Raises FitError.
+    defaults. progress: called with the share of the work that is done, 0 to 1. Raises FitError.
     """
     trial = Trial(trace, address=address, smallbins=smallbins, sub_bins=sub_bins)
     low = trial.least

@@ -15,7 +15,7 @@ COLOURS = {"C": "magenta", "░": "green", "▒": "green", "▓": "green", "█"
 
 
 def _fill(chunks: list[tuple[int, int, bool]], size: int, unit: int) -> list[float]:
-    """Share of each unit that lies in live blocks, headers included; -1 for control data."""
+    """Share of each unit that is in live blocks, headers included; -1 for control data."""
     live = [0] * -(-size // unit)
     control = chunks[0][0] - 4 if chunks else size
     for offset, length, allocated in chunks:
@@ -59,14 +59,14 @@ def draw(
         if not any(line):
             skipped += 1
             continue
-        _tell_skipped(text, skipped)
+        _add_skipped(text, skipped)
         skipped = 0
         text.append(f"{number * WIDTH * unit:05x}: ", "dim")
         for share in line:
             mark = CONTROL if share < 0 else shades[_shade(share)]
             text.append(mark, COLOURS.get(mark, "dim" if mark == shades[0] else ""))
         text.append("\n")
-    _tell_skipped(text, skipped)
+    _add_skipped(text, skipped)
     text.rstrip()
     return text
 
@@ -76,6 +76,6 @@ def _shade(share: float) -> int:
     return 0 if share == 0 else 4 if share >= 1 else 1 + min(int(share * 3), 2)
 
 
-def _tell_skipped(text: Text, lines: int) -> None:
+def _add_skipped(text: Text, lines: int) -> None:
     if lines:
         text.append(f"       ({lines} lines all free)\n", "dim")

@@ -39,7 +39,7 @@ class Replay:
         start = serial * 1021 & PERIOD - 1
         self.handles[slot], self.sizes[slot], self.starts[slot] = handle, size, start
         data, pattern = self.bytes, self.pattern
-        # Through a view of just these bytes: an assignment to a slice moves all that lies behind
+        # Through a view of just these bytes: an assignment to a slice moves all that is behind
         # it onto itself.
         while size > PERIOD:
             part = data[handle : handle + PERIOD]
@@ -121,14 +121,14 @@ class Replay:
             if handle:
                 self.verify(handle, self.sizes[slot], self.starts[slot])
 
-    def tell(self):
+    def report(self):
         print(
             (self.done, self.failed, self.first_failed, self.damaged, self.first_damaged),
             tuple(self.heap.stats()),
             sep="\n",
         )
 
-    def tell_chunks(self):
+    def report_chunks(self):
         for offset, size, live in self.heap.walk():
             print(offset, size, int(live))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from galloc_mp.core import Stats
 from galloc_mp.replay.trace import Trace
 from galloc_mp.targets import Target, TargetError
 
@@ -14,10 +15,7 @@ SCRIPT = Path(__file__).with_name("on_target.py")
 PIECE = 1000  # operations that go over at once, and after which the heap is checked
 TIMEOUT = 120.0  # seconds that one piece may take
 
-FIELDS = (
-    "total used free largest overhead peak_used blocks free_chunks allocs frees failures "
-    "fragmentation"
-).split()
+FIELDS = (*Stats._fields, "fragmentation")  # of the heap's stats() on the target
 
 
 @dataclass
@@ -98,7 +96,7 @@ class Session:
                 + ("" if spec.natmod else f"; GALLOC_REGION_SIZE={size} builds it with more")
             )
         try:
-            told = self.target.exec(
+            answer = self.target.exec(
                 f"start({region}, {size}, {max(trace.slots, 1)}, {smallbins}, {sub_bins})"
             )
         except TargetError as error:
@@ -109,7 +107,7 @@ class Session:
             if kind == "ValueError":
                 raise TargetError(f"{self.target.name}: {reason}") from None
             raise
-        address, used = ast.literal_eval(told)
+        address, used = ast.literal_eval(answer)
         return Outcome(trace, place, address, used)
 
     def replay(
@@ -126,7 +124,7 @@ class Session:
 
         size: bytes of the target's region to use, 0 for all; where the firmware has none, of the
         board's spare memory or of a buffer in the GC heap. look: take the map at the fullest
-        moment. progress: told the operations that are done.
+        moment. progress: called with the number of operations that are done.
         Raises TargetError when the target or the heap cannot be set up.
         """
         outcome = self._make(trace, size, smallbins, sub_bins)
@@ -148,7 +146,7 @@ class Session:
             if look and stop == trace.peak_at:
                 outcome.fullest = self._look(stop)
             progress(stop)
-        counts, outcome.end = self._tell("replay.verify_live()\n")
+        counts, outcome.end = self._report("replay.verify_live()\n")
         (
             outcome.done,
             outcome.failed,
@@ -167,13 +165,13 @@ class Session:
             data = tight.compress(data) + tight.flush()
         return binascii.b2a_base64(data, newline=False)
 
-    def _tell(self, before: str = "") -> tuple[tuple[int, ...], dict[str, float]]:
-        counts, stats = self.target.exec(before + "replay.tell()").splitlines()
+    def _report(self, before: str = "") -> tuple[tuple[int, ...], dict[str, float]]:
+        counts, stats = self.target.exec(before + "replay.report()").splitlines()
         return ast.literal_eval(counts), dict(zip(FIELDS, ast.literal_eval(stats), strict=True))
 
     def _look(self, done: int) -> Moment:
-        stats = self._tell()[1]
-        lines = self.target.exec("replay.tell_chunks()").splitlines()
+        stats = self._report()[1]
+        lines = self.target.exec("replay.report_chunks()").splitlines()
         chunks = [tuple(map(int, line.split())) for line in lines]
         info = self.target.exec("replay.heap.info(1)")
         return Moment(done, stats, [(at, size, bool(live)) for at, size, live in chunks], info)

@@ -19,6 +19,7 @@ small numbers that are used again ("slots"):
 import gzip
 import heapq
 import sys
+import zlib
 from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,7 +152,7 @@ def load(path: Path) -> Trace:
         raise TraceError(f"{path} is no trace: line {number} is no text") from None
     except ValueError as error:
         raise TraceError(f"{path}, line {number}: {error}") from None
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise TraceError(f"{path}: {error}") from None
     if not packer.starts:
         raise TraceError(f"{path} holds no operation")

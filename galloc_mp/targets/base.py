@@ -28,7 +28,7 @@ class TargetError(Exception):
 
 class TargetTimeout(TargetError):
     """A script, or the target itself, did not answer in time. The session is gone; the next call
-    starts anew.
+    starts again.
     """
 
 
@@ -97,6 +97,6 @@ def as_bytes(source: str | bytes) -> bytes:
 
 
 def raise_for_exit(name: str, value) -> None:
-    """Raises TargetError for a SystemExit that tells of a failure; 0, None and () are success."""
+    """Raises TargetError for a SystemExit that reports a failure; 0, None and () are success."""
     if value not in (None, 0, ()):
         raise TargetError(f"{name}: the script ended with SystemExit({value!r})", code=value)

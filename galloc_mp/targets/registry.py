@@ -8,7 +8,7 @@ A board is described by `boards/<BOARD>/board.toml`:
     emulator = [...]            # command that runs it, less the image
     natmod = "armv7m"           # architecture of the native module, where one can be loaded
     make = ["NAME=value"]       # further arguments of MicroPython's make, for both images
-    examples = true             # where a firmware with the examples in C and C++ is built as well
+    with_c = true               # whether to build a firmware with the tests' C modules as well
     runs = false                # where no emulator runs it: it is built, and no target
     since = [1, 28]             # the first MicroPython that has what it needs
 """
@@ -41,6 +41,8 @@ class Spec:
     packages: tuple[str, ...] = ()
     emulator: tuple[str, ...] = ()
     make: tuple[str, ...] = ()
+    with_c: bool = False
+    """Whether the tests' modules in C and C++ are built in."""
     runs: bool = True
     """Whether an emulator here runs it; else it is only built."""
     since: tuple[int, int] = (0, 0)
@@ -106,9 +108,8 @@ def _board_specs(folder: Path) -> list[Spec]:
         options=options,
     )
     specs = [Spec(folder.name, **common)]
-    if options.get("examples"):
-        examples = common | dict(make=(*common["make"], "GALLOC_EXAMPLES=1"))
-        specs.append(Spec(f"{folder.name}-examples", **examples))
+    if options.get("with_c"):
+        specs.append(Spec(f"{folder.name}-with-c", with_c=True, **common))
     if "natmod" in options:
         specs.append(Spec(f"{folder.name}-natmod", natmod=options["natmod"], **common))
     return specs

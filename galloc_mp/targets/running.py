@@ -22,21 +22,21 @@ def run_script(name: str, script: Path, timeout: float, *, build: bool = False) 
     try:
         source = script.read_bytes()
     except OSError as error:
-        return _tell(f"{script}: {error.strerror}", RAISED)
+        return _fail(f"{script}: {error.strerror}", RAISED)
     try:
         find_spec(name)
         target = open_target(name, build=build)
     except (ValueError, TargetError) as error:
-        return _tell(str(error), RAISED)
+        return _fail(str(error), RAISED)
     with target:
         if isinstance(target, UnixTarget):
             return _run_process(target, script, timeout)
         try:
             target.stream(source, _write, timeout)
         except TargetTimeout as error:
-            return _tell(str(error), TIMED_OUT)
+            return _fail(str(error), TIMED_OUT)
         except TargetError as error:
-            return _tell(error.traceback.rstrip() or str(error), RAISED)
+            return _fail(error.traceback.rstrip() or str(error), RAISED)
     return 0
 
 
@@ -51,9 +51,9 @@ def _run_process(target: UnixTarget, script: Path, timeout: float) -> int:
             preexec_fn=die_with_parent(),
         ).returncode
     except subprocess.TimeoutExpired:
-        return _tell(f"{target.name}: no end after {timeout:g} s", TIMED_OUT)
+        return _fail(f"{target.name}: no end after {timeout:g} s", TIMED_OUT)
     if status < 0:
-        return _tell(f"{target.name}: the interpreter was killed by signal {-status}", RAISED)
+        return _fail(f"{target.name}: the interpreter was killed by signal {-status}", RAISED)
     return RAISED if status else 0
 
 
@@ -62,7 +62,7 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _tell(message: str, status: int) -> int:
+def _fail(message: str, status: int) -> int:
     sys.stdout.flush()
     print(message, file=sys.stderr)
     return status

@@ -2,7 +2,10 @@
 
 import ast
 import json
+import re
 
+from galloc_mp.core import Stats
+from galloc_mp.replay.session import FIELDS
 from galloc_mp.targets.registry import ROOT
 
 STUB = ROOT / "galloc_mp" / "device" / "galloc.pyi"
@@ -45,4 +48,15 @@ def test_stub(target):
         assert names_of(classes[kind]) - BY_ATTR == set(said[kind]) - BY_ATTR, kind
     assert names_of(tree.body) - {"Roots"} == set(said["module"]) - INTERNAL
     fields = [n.target.id for n in classes["Stats"] if isinstance(n, ast.AnnAssign)]
-    assert fields == said["fields"]
+    assert fields == said["fields"] == list(FIELDS)
+
+
+def test_statistics_are_the_cores():
+    """The list of the module and that of the tools against the struct."""
+    header = (ROOT / "firmware" / "core" / "galloc.h").read_text()
+    (struct,) = re.findall(r"typedef struct \{([^}]*)\} galloc_stats_t;", header)
+    declared = tuple(re.findall(r"^ *size_t (\w+);", struct, re.MULTILINE))
+    names = (ROOT / "firmware" / "module" / "names.h").read_text()
+    listed = re.findall(r"X\(MP_QSTR_(\w+), (\w+)\)", names.partition("GALLOC_STATS(X)")[2])
+    assert declared == Stats._fields and len(declared) >= 11
+    assert listed[: len(declared)] == [(name, name) for name in declared]

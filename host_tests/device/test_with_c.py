@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-PICO = ["RPI_PICO-examples"] if os.environ.get("BOARDS") == "all" else []
-both = pytest.mark.parametrize("target", ["MPS2_AN385-examples", *PICO], indirect=True)
+PICO = ["RPI_PICO-with-c"] if os.environ.get("BOARDS") == "all" else []
+both = pytest.mark.parametrize("target", ["MPS2_AN385-with-c", *PICO], indirect=True)
 
 # A block of C's, filled.
 HOLD = """
@@ -155,3 +155,38 @@ def test_c_library_and_constructors(target):
         assert target.exec(STRDUP) == "ok\n"
     finally:
         target.close()  # the vector that found no memory has left its last buffer
+
+
+AVERAGE = """
+import galloc, galloc_average
+galloc.check()
+blocks, bytes_ = galloc.c_share()[:2]
+for bad in (0, -1, 10001):
+    try:
+        galloc_average.start(bad)
+        raise AssertionError(bad)
+    except ValueError:
+        pass
+for repeat in range(2):
+    galloc_average.start(4)
+    assert galloc.c_share()[:2] == (blocks + 1, bytes_ + 20), galloc.c_share()
+means = [galloc_average.add(x) for x in (4, 8, 12, 16, -20, 0x7fffffff)]
+assert means == [1, 3, 6, 10, 4, 536870913], means
+galloc_average.stop()
+galloc_average.stop()
+try:
+    galloc_average.add(1)
+    raise AssertionError("add after stop")
+except ValueError:
+    pass
+galloc.check()
+assert galloc.c_share()[:2] == (blocks, bytes_)
+print("ok")
+"""
+
+
+@both
+def test_example(target):
+    """firmware/examples/average.c."""
+    target.close()
+    assert target.exec(AVERAGE) == "ok\n"

@@ -8,8 +8,8 @@ import pytest
 
 from galloc_mp.targets import TargetError
 
-PICO = ["RPI_PICO-examples"] if os.environ.get("BOARDS") == "all" else []
-both = pytest.mark.parametrize("target", ["MPS2_AN385-examples", *PICO], indirect=True)
+PICO = ["RPI_PICO-with-c"] if os.environ.get("BOARDS") == "all" else []
+both = pytest.mark.parametrize("target", ["MPS2_AN385-with-c", *PICO], indirect=True)
 
 SHARES = """
 import galloc, galloc_client
@@ -122,7 +122,7 @@ def test_vector(target):
     assert target.exec(VECTOR) == "ok\n"
 
 
-@pytest.mark.parametrize("target", ["MPS2_AN385-examples"], indirect=True)
+@pytest.mark.parametrize("target", ["MPS2_AN385-with-c"], indirect=True)
 def test_vector_without_memory(target):
     """It raises, and its last buffer stays behind: without C++ exceptions nothing unwinds it. (On
     RP2 the SDK has a `new` of its own, which stops the program.)

@@ -9,7 +9,7 @@ import pytest
 from galloc_mp.targets import find_spec
 from galloc_mp.targets.qemu import QemuTarget
 
-NAME = "MPS2_AN385-examples"
+NAME = "MPS2_AN385-with-c"
 
 ROUNDS = (Path(__file__).parents[1] / "device" / "_rounds.py").read_text()
 

@@ -70,6 +70,7 @@ def manifest(folder: Path, *lines: str) -> str:
 
 
 UNIX_REGION = 1024 * 1024
+C_MODULES = ROOT / "host_tests" / "qemu" / "c_modules"
 WRAPPER = ROOT / "galloc_mp" / "device" / "manifest.py"
 ASYNCIO = 'include("$(MPY_DIR)/extmod/asyncio")'
 
@@ -112,7 +113,7 @@ def build_qemu(spec: Spec) -> None:
     else:
         arguments += [
             f"BOARD_DIR={ROOT / 'boards' / spec.board}",
-            f"USER_C_MODULES={ROOT / 'firmware'}",
+            f"USER_C_MODULES={C_MODULES if spec.with_c else ROOT / 'firmware'}",
             *optimized(),
         ]
         if os.environ.get("GALLOC_REGION_SIZE"):
@@ -134,12 +135,13 @@ def build_rp2(spec: Spec) -> None:
         f"-DPython3_EXECUTABLE={sys.executable}",
     ]
     if spec.natmod:
-        modules = 'freeze("$(PORT_DIR)/modules")'
-        arguments.append("-DMICROPY_" + manifest(folder, modules, ASYNCIO))
+        frozen = 'freeze("$(PORT_DIR)/modules")'
+        arguments.append("-DMICROPY_" + manifest(folder, frozen, ASYNCIO))
     else:
+        modules = C_MODULES if spec.with_c else ROOT / "firmware" / "usermod"
         arguments += [
             f"-DMICROPY_BOARD_DIR={ROOT / 'boards' / spec.board}",
-            f"-DUSER_C_MODULES={ROOT / 'firmware' / 'usermod' / 'micropython.cmake'}",
+            f"-DUSER_C_MODULES={modules / 'micropython.cmake'}",
             *(f"-D{word}" for word in spec.make),
             *optimized("-D"),
         ]

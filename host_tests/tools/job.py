@@ -153,7 +153,9 @@ def install(source: Path, target: Path) -> None:
 
 def makefiles() -> int:
     """A number that changes with our own makefiles, which no rule of make looks at."""
-    files = [p for top in ("boards", "firmware") for p in (ROOT / top).rglob("*")]
+    files = [
+        p for top in ("boards", "firmware", "host_tests/qemu") for p in (ROOT / top).rglob("*")
+    ]
     texts = [p.read_bytes() for p in sorted(files) if p.suffix in (".mk", ".cmake")]
     return zlib.crc32(b"".join(texts))
 
@@ -167,7 +169,8 @@ def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = 
     """
     size = next((a for a in arguments if linked and a.startswith("GALLOC_REGION_SIZE=")), "")
     # 0 leaves the region out, which the compiler must know too.
-    compiled = [a for a in arguments if a != size] + [str(size.endswith("=0"))]
+    compiled = [a for a in arguments if a != size]
+    compiled.append(str(bool(re.search(r"=0([xX]0+)?[KkMm]?$", size))))
     compiled.append(str(makefiles()))
     now = {"compiled": compiled, "size": size}
     stamp = folder / "arguments.json"

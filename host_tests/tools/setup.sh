@@ -6,7 +6,8 @@
 #                       micropython, rp2 (the libraries of that port), rp2040js (the emulator), uplot (charts),
 #                       playwright (drives a browser)
 #
-# Progress goes to stderr, the long output of the tools to build/log/. A step counts as done only when it left its
+# Before it starts it prints once what it is about to install and where. Progress goes to stderr, the long output of the
+# tools to build/log/. A step counts as done only when it left its
 # stamp, which is written last, so a step that was interrupted starts again at the next call.
 set -euo pipefail
 export LC_ALL=C
@@ -99,18 +100,26 @@ refuse_removal() {
         die "not installed: $1; ${removed// /, } would be removed for it. Remove it yourself if you can do without it"
 }
 
+have_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+
+# missing_in GROUP: its packages that are not installed, by spaces.
+missing_in() {
+    group_present "$1" && return
+    # shellcheck disable=SC2046
+    missing_packages $(group_packages "$1") | xargs
+}
+
 step_apt() {
     local group=$1 missing
     group_present "$group" && return
-    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-        # Somebody else's system: say what is needed once, and let the compiler's own message speak where it is not.
-        [ -e "$build/stamps/told-$group" ] && return
+    if ! have_apt; then
+        # Not a Debian: print once what is needed; where it is missing, the compiler's own message shows that.
+        [ -e "$build/stamps/named-$group" ] && return
         say "no apt-get here; make sure that this is installed, by Debian's names: $(group_packages "$group")"
-        mkdir -p "$build/stamps" && touch "$build/stamps/told-$group"
+        mkdir -p "$build/stamps" && touch "$build/stamps/named-$group"
         return
     fi
-    # shellcheck disable=SC2046
-    missing=$(missing_packages $(group_packages "$group") | xargs)
+    missing=$(missing_in "$group")
     [ -z "$missing" ] && return
     say "installing Debian packages: $missing"
     # An interrupted dpkg is mended first; this does nothing otherwise.
@@ -128,8 +137,7 @@ step_apt() {
             die "these packages did not install: $missing (all of apt-get's output: $build/log/apt-$group.log)"
         fi
     fi
-    # shellcheck disable=SC2046
-    missing=$(missing_packages $(group_packages "$group") | xargs)
+    missing=$(missing_in "$group")
     [ -z "$missing" ] || die "these packages did not install: $missing (see $build/log/apt-$group.log)"
 }
 
@@ -144,18 +152,20 @@ find_python() {
             return
         fi
     done
-    die "no Python of version 3.11 or later with venv; install python3 and python3-venv, or say PYTHON=path"
+    die "no Python of version 3.11 or later with venv; install python3 and python3-venv, or set PYTHON=path"
 }
 
 venv_stamp() { cat "$tools/requirements.txt" "$tools/requirements-nodeps.txt" | sha256sum | cut -d' ' -f1; }
 
+venv_complete() {
+    [ "$(cat "$root/.venv/.complete" 2>/dev/null)" = "$(venv_stamp)" ] &&
+        "$root/.venv/bin/python" "$tools/have_modules.py" 2>/dev/null
+}
+
 step_venv() {
     local venv=$root/.venv stamp
+    venv_complete && return
     stamp=$(venv_stamp)
-    if [ "$(cat "$venv/.complete" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" "$tools/have_modules.py" 2>/dev/null
-    then
-        return
-    fi
     if [ ! -e "$venv/.complete" ] || ! "$venv/bin/python" "$tools/have_modules.py" 2>/dev/null; then
         say "making the virtual environment .venv"
         rm -rf "$venv"
@@ -276,12 +286,15 @@ step_micropython() {
 
 # --- Sources of others ---------------------------------------------------------------------------------------------
 
+# library_complete NAME TAG FILE
+library_complete() { [ -e "$build/sources/$1/$3" ] && [ "$(cat "$build/sources/$1.complete" 2>/dev/null)" = "$2" ]; }
+
 # library NAME FILE REPOSITORY TAG COMMAND...: fills build/sources/NAME, known to be whole by FILE, by COMMAND (which
 # unpacks into the folder that follows as its last argument), else from the library's own repository.
 library() {
     local name=$1 file=$2 repository=$3 tag=$4 folder=$build/sources/$1
     shift 4
-    if [ ! -e "$folder/$file" ] || [ "$(cat "$folder.complete" 2>/dev/null)" != "$tag" ]; then
+    if ! library_complete "$name" "$tag" "$file"; then
         say "fetching the sources of $name"
         rm -rf "$folder" "$folder.new"
         mkdir -p "$folder.new"
@@ -347,12 +360,17 @@ unpack_qemu() {
         rm -rf "$folder.tar"
 }
 
+xtensa_complete() {
+    local made=$build/xtensa/core.so
+    [ "$made" -nt "$root/host_tests/xtensa/assembler_core.c" ] && [ "$made" -nt "$build/sources/qemu.complete" ]
+}
+
 # A compiler for ESP32, S2 and S3 in build/xtensa/bin: Debian's for ESP8266 has their calling convention too, and its
 # assembler takes another core's instructions.
 step_xtensa() {
     local kit=$build/xtensa core=$root/host_tests/xtensa/assembler_core.c tool
     library qemu target/xtensa/core-lx106/core-isa.h qemu/qemu v9.2.0 unpack_qemu
-    [ "$kit/core.so" -nt "$core" ] && [ "$kit/core.so" -nt "$build/sources/qemu.complete" ] && return
+    xtensa_complete && return
     say "making xtensa-esp32-elf-gcc"
     rm -rf "$kit"
     mkdir -p "$kit/stub/qemu" "$kit/bin"
@@ -375,10 +393,20 @@ step_xtensa() {
     mv "$kit/core.so.new" "$kit/core.so"
 }
 
-# npm_package FOLDER PACKAGE@VERSION FILE: installs it into build/FOLDER, where FILE shows that it is whole.
+# Packages of npm by the name of the step: FOLDER in build/, PACKAGE@VERSION, FILE that shows that it is whole.
+npm_rp2040js=(npm rp2040js@1.4.1 rp2040js/dist/esm/index.js)
+npm_uplot=(npm-uplot uplot@1.6.32 uplot/dist/uPlot.iife.min.js)
+npm_playwright=(npm-playwright playwright-core@1.65.1 playwright-core/index.mjs)
+
+# npm_complete FOLDER PACKAGE@VERSION FILE
+npm_complete() {
+    [ "$(cat "$build/$1/.complete" 2>/dev/null)" = "$2" ] && [ -e "$build/$1/node_modules/$3" ]
+}
+
+# npm_package FOLDER PACKAGE@VERSION FILE: installs it into build/FOLDER.
 npm_package() {
-    local folder=$build/$1 package=$2 file=$3
-    [ "$(cat "$folder/.complete" 2>/dev/null)" = "$package" ] && [ -e "$folder/node_modules/$file" ] && return
+    local folder=$build/$1 package=$2
+    npm_complete "$@" && return
     say "installing $package into build/$1"
     rm -rf "$folder"
     mkdir -p "$folder"
@@ -387,13 +415,70 @@ npm_package() {
     echo "$package" >"$folder/.complete"
 }
 
+# --- What is about to happen -------------------------------------------------------------------------------------
+
+# plan STEP...: a line for each thing that these steps will install, and where; nothing where all of it is there.
+plan() {
+    local step packages='' apt='apt-get'
+    [ "$(id -u)" = 0 ] || apt='sudo apt-get'
+    for step in "$@"; do
+        case $step in
+        apt:*) have_apt && packages+=" $(missing_in "${step#apt:}")" ;;
+        esac
+    done
+    packages=$(printf '%s\n' $packages | sort -u | xargs)
+    [ -z "$packages" ] || echo "into the system, by $apt: $packages"
+    for step in "$@"; do
+        case $step in
+        venv) venv_complete || echo "into $root/.venv: Python packages, those of host_tests/tools/requirements.txt" ;;
+        micropython)
+            [ -n "${MPY_DIR:-}" ] || mpy_complete || echo "into $build/micropython: the sources of MicroPython $mpy_version"
+            ;;
+        rp2)
+            [ -n "${MPY_DIR:-}" ] || [ -e "$build/sources/mbedtls.complete" ] ||
+                echo "into $build/sources: the sources of pico-sdk, tinyusb and mbedtls"
+            ;;
+        xtensa) xtensa_complete || echo "into $build/xtensa: xtensa-esp32-elf-gcc, made with sources of QEMU" ;;
+        rp2040js | uplot | playwright)
+            local -n package=npm_$step
+            npm_complete "${package[@]}" || echo "into $build/${package[0]}, by npm: ${package[1]}"
+            ;;
+        esac
+    done
+}
+
+# check_place: ends where nothing could be built.
+check_place() {
+    local folder
+    # make takes a path apart at spaces, and MicroPython's makefiles and the compilers' commands take it as it is.
+    for folder in "$root" "${MPY_DIR:-}"; do
+        [[ $folder != *[[:space:]\"\'\$\#:\;\\%\&\(\)]* ]] ||
+            die "make cannot build in '$folder': move it to a path without spaces and without any of \" ' \$ # : ; \\ % & ( )"
+    done
+    for folder in "$root" "$build" "$build/stamps" "$build/log" "$build/downloads"; do
+        # .venv and build are made in the first.
+        if [ "$folder" = "$root" ]; then
+            [ -d "$root/.venv" ] && [ -d "$build" ] && continue
+        else
+            mkdir -p "$folder" 2>/dev/null || true
+        fi
+        [ -d "$folder" ] && [ -w "$folder" ] ||
+            die "cannot write to $folder: set-up and builds need that; use a copy of the checkout in a folder of your own"
+    done
+}
+
 # --- Steps -------------------------------------------------------------------------------------------------------
 
-mkdir -p "$build/stamps" "$build/log" "$build/downloads"
+check_place
 # One set-up at a time in a tree; a second one waits and then finds everything done.
 if command -v flock >/dev/null; then
     exec 9>"$build/setup.lock"
     flock -n 9 || { say "waiting for another set-up in this tree"; flock 9; }
+fi
+planned=$(plan "$@")
+if [ -n "$planned" ]; then
+    say "this is missing and about to be installed:"
+    while read -r line; do say "  $line"; done <<<"$planned"
 fi
 for step in "$@"; do
     case $step in
@@ -402,9 +487,9 @@ for step in "$@"; do
     micropython) step_micropython ;;
     rp2) step_rp2 ;;
     xtensa) step_xtensa ;;
-    rp2040js) npm_package npm rp2040js@1.4.1 rp2040js/dist/esm/index.js ;;
-    uplot) npm_package npm-uplot uplot@1.6.32 uplot/dist/uPlot.iife.min.js ;;
-    playwright) npm_package npm-playwright playwright-core@1.65.1 playwright-core/index.mjs ;;
+    rp2040js) npm_package "${npm_rp2040js[@]}" ;;
+    uplot) npm_package "${npm_uplot[@]}" ;;
+    playwright) npm_package "${npm_playwright[@]}" ;;
     *) die "unknown step '$step'" ;;
     esac
 done

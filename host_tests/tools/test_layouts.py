@@ -12,10 +12,12 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from galloc_mp.targets.registry import ROOT, find_spec, mpy_dir
+from host_tests.tools.build import C_MODULES
 from host_tests.tools.job import objects
 
 FIRMWARE = ROOT / "firmware"
 CORE = sorted(file.name for file in (FIRMWARE / "core").glob("*.c"))
+FAST = [*CORE, "block_type.c", "method.c", "raw.c"]  # compiled for speed
 
 
 def run(folder: Path, *command, **variables: str) -> subprocess.CompletedProcess:
@@ -102,9 +104,140 @@ def test_module_is_found_once_and_the_core_gets_its_flag(tmp_path, find, way):
     assert ("neighbour.o" in flags) == (way not in ("absolute", "relative"))
     for name, options in flags.items():
         last = [option for option in options if option.startswith("-O")][-1]
-        core = name.replace(".o", ".c") in CORE
-        assert last == ("-O2" if core else "-Os"), name
+        fast = name.replace(".o", ".c") in FAST
+        assert last == ("-O2" if fast else "-Os"), name
         assert f"-I{FIRMWARE}/core" in options
+
+
+@pytest.mark.parametrize("find", [FIND_OLD, FIND_NEW], ids=["1.25", "1.29"])
+def test_modules_of_the_tests_come_by_the_folder_alone(tmp_path, find):
+    """With galloc, the example and galloc as the C heap; the firmware's folder knows nothing of
+    them.
+    """
+    (tmp_path / "Makefile").write_text(BUILD.format(find=find))
+    done = run(tmp_path, "make", f"USER_C_MODULES={C_MODULES}")
+    assert done.returncode == 0, done.stderr
+    names = [Path(line.split()[0]).name for line in done.stdout.splitlines()]
+    assert len(set(names)) == len(names)
+    fixtures = {f"{name}.o" for name in ("client", "libc", "ticker", "vectormodule")}
+    assert fixtures | {"average.o", "modgalloc.o", "c_heap.o"} <= set(names)
+    assert all("-DGALLOC_C_HEAP=1" in line.split() for line in done.stdout.splitlines())
+    alone = run(tmp_path, "make", f"USER_C_MODULES={FIRMWARE}", "GALLOC_EXAMPLES=1").stdout
+    assert "average.o" in alone and "client.o" not in alone and "GALLOC_C_HEAP" not in alone
+
+
+# --- The size of the region
+
+SIZES = {
+    "0": 0,
+    "512": 512,
+    "65536": 65536,
+    "64K": 65536,
+    "64k": 65536,
+    "1M": 1 << 20,
+    "0x400": 1024,
+    "0X1fK": 31 << 10,
+    "0x0": 0,
+    "0K": 0,
+}
+NO_SIZES = (
+    "64Q 64KB 0x K M 1.5M -1 1,5 0x4G 010 08 511 0x10 12345678901 18446744073709552128 0x123456789"
+).split() + ["64 K", "it's", "1;2", "$(1)"]
+
+CMAKE_STAND_INS = """
+function(add_library)
+endfunction()
+function(target_sources)
+    foreach(source ${ARGN})
+        message("${source}")
+    endforeach()
+endfunction()
+function(target_include_directories)
+endfunction()
+function(target_compile_definitions)
+endfunction()
+function(target_link_libraries)
+endfunction()
+"""
+MAKE_SIZE = """
+SRC_USERMOD_C :=
+include {firmware}/usermod/micropython.mk
+size: ; @echo "$(filter -DGALLOC_REGION_SIZE=%,$(CFLAGS_USERMOD))"
+"""
+MAKE_BOARD = """
+GALLOC_BANK_ORIGIN = 0x20000000
+GALLOC_BANK_SIZE = 0x100000
+GALLOC_REGION_DEFAULT = 2K
+include {firmware}/../boards/region.mk
+size: ; @echo "$(GALLOC_REGION_BYTES)"
+"""
+CMAKE_SIZE = (
+    CMAKE_STAND_INS
+    + """
+include({firmware}/usermod/micropython.cmake)
+message("-DGALLOC_REGION_SIZE=${GALLOC_REGION_BYTES}")
+"""
+)
+CMAKE_BOARD = """
+set(GALLOC_REGION_DEFAULT 2K)
+set(GALLOC_REGION_MAX 1048576)
+include({firmware}/../boards/region.cmake)
+message("${GALLOC_REGION_SIZE}")
+"""
+
+
+def read_size(folder: Path, tool: str, kind: str, size: str) -> subprocess.CompletedProcess:
+    """How make or cmake reads a size, for the module alone or for a board."""
+    text = {
+        ("make", "module"): MAKE_SIZE,
+        ("make", "board"): MAKE_BOARD,
+        ("cmake", "module"): CMAKE_SIZE,
+        ("cmake", "board"): CMAKE_BOARD,
+    }[tool, kind].replace("{firmware}", str(FIRMWARE))
+    (folder / "file").write_text(text)
+    # make takes a dollar of the command line for its own.
+    variable = f"GALLOC_REGION_SIZE={size.replace('$', '$$') if tool == 'make' else size}"
+    if tool == "make":
+        return run(folder, "make", "-s", "-f", "file", "size", variable)
+    return run(folder, "cmake", f"-D{variable}", "-P", "file")
+
+
+def test_modules_of_the_tests_by_cmake(tmp_path):
+    script = (
+        CMAKE_STAND_INS + f'include({C_MODULES}/micropython.cmake)\nmessage("${{GALLOC_C_HEAP}}")'
+    )
+    (tmp_path / "file").write_text(script)
+    done = run(tmp_path, "cmake", "-P", "file")
+    assert done.returncode == 0, done.stderr
+    *sources, c_heap = done.stderr.split()
+    sources = [Path(path) for path in sources if path.startswith("/")]
+    names = {path.name for path in sources}
+    assert {"modgalloc.c", "average.c", "client.c", "vector.cpp"} <= names and c_heap == "1"
+    assert all(path.exists() for path in sources) and len(set(sources)) == len(sources)
+
+
+@pytest.mark.parametrize("tool", ["make", "cmake"])
+@pytest.mark.parametrize("kind", ["module", "board"])
+def test_size_of_the_region_is_read(tmp_path, tool, kind):
+    """Decimal and hexadecimal, K and M; the same by both tools."""
+    for text, size in SIZES.items():
+        done = read_size(tmp_path, tool, kind, text)
+        wanted = f"-DGALLOC_REGION_SIZE={size}" if kind == "module" else str(size)
+        assert done.returncode == 0, done.stderr
+        assert (done.stdout + done.stderr).split()[-1] == wanted, text
+
+
+@pytest.mark.parametrize("tool", ["make", "cmake"])
+@pytest.mark.parametrize("kind", ["module", "board"])
+def test_what_is_no_size_of_a_region_is_refused_in_a_sentence(tmp_path, tool, kind):
+    for text in NO_SIZES + (["1048577", "2M"] if kind == "board" else []):
+        done = read_size(tmp_path, tool, kind, text)
+        said = " ".join(done.stderr.split())
+        assert done.returncode, text
+        assert said.count(f"GALLOC_REGION_SIZE={text} ") == 1, said
+        assert "0" in said and "512" in said and "K or M for KiB or MiB" in said
+        assert kind == "module" or "512 to 1048576 bytes" in said
+        assert tool == "cmake" or len(done.stderr.splitlines()) == 1
 
 
 # --- The flags of the real builds

@@ -248,7 +248,7 @@ def test_share_of_c_is_recorded(tmp_path):
         "galloc_client.drop()\n"
         "b.free()\n"
     )
-    done = record(script, "-o", out, "--target", "MPS2_AN385-examples")
+    done = record(script, "-o", out, "--target", "MPS2_AN385-with-c")
     assert done.returncode == 0, done.stderr
     lines = [line for line in out.read_text().splitlines() if line[0] != "#"]
     assert lines == ["a 1 20 8", "a 2 300 8", "r 2 3000", "f 2", "f 1"]

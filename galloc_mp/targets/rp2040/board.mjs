@@ -45,7 +45,7 @@ export class Board {
     }
 
     // The pacing timers of DMA let X transfers go in Y cycles of the clock; the library has it upside down. Microseconds
-    // between two transfers, 0 where the timer stands still.
+    // between two transfers, 0 where the timer is stopped.
     mendPacing() {
         const { dma } = this.chip;
         dma.getTimer = (request) => {
