@@ -112,7 +112,8 @@ bench: ## measures galloc against its peers and writes the tables and graphs; QU
 
 .PHONY: bench-targets
 bench-targets: ## counts instructions on the emulated boards, beside their C libraries' malloc; BOARD=b for a look at one
-	@$(READY) apt:arm apt:riscv
+	@$(READY) apt:arm apt:riscv apt:valgrind
+	@$(PYTHON_VENV) $(TOOLS)/build.py unix && $(PYTHON_VENV) -m host_tests.bench.face
 	@$(PYTHON_VENV) -m host_tests.bench.targets $(if $(BOARD),--board $(BOARD))
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
@@ -121,6 +122,7 @@ bench-gate: ## fails when the core takes over 3 % more instructions than host_te
 	@$(READY) apt:valgrind
 	@$(PYTHON_VENV) -m host_tests.bench.gate
 	@$(PYTHON_VENV) -m host_tests.bench.banks
+	@$(PYTHON_VENV) $(TOOLS)/build.py unix && $(PYTHON_VENV) -m host_tests.bench.face
 
 # --- Trust
 

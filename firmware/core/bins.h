@@ -117,9 +117,11 @@ GALLOC_INLINE void map_clear(galloc_heap_t *heap, size_t bin) {
 GALLOC_HOT size_t map_search_in(const galloc_heap_t *heap, uint32_t bin, galloc_map_word_t serve) {
     uint32_t word = (bin & GALLOC_LAST_BIN) >> GALLOC_MAP_LOG2;
 #if GALLOC_64BIT
-    galloc_map_word_t bits = *map_word(heap, bin & GALLOC_LAST_BIN) & serve & ~(galloc_map_word_t)0 << (bin & GALLOC_MAP_MASK);
+    galloc_map_word_t bits =
+        *map_word(heap, bin & GALLOC_LAST_BIN) & serve & ~(galloc_map_word_t)0 << (bin & GALLOC_MAP_MASK);
 #else
-    galloc_map_word_t bits = (*map_word(heap, bin & GALLOC_LAST_BIN) >> (bin & GALLOC_MAP_MASK) << (bin & GALLOC_MAP_MASK)) & serve;
+    galloc_map_word_t bits =
+        (*map_word(heap, bin & GALLOC_LAST_BIN) >> (bin & GALLOC_MAP_MASK) << (bin & GALLOC_MAP_MASK)) & serve;
 #endif
     while (GALLOC_UNLIKELY(bits == 0)) {
         if (++word >= GALLOC_BINS >> GALLOC_MAP_LOG2) {

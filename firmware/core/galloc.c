@@ -536,7 +536,7 @@ GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) 
     return GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin) : take_first(heap, bin, need);
 }
 
-#define GALLOC_IS_PLAIN(align) ((align) <= 1u || ((align) <= 8u && ((align) & ((align)-1u)) == 0))
+#define GALLOC_IS_PLAIN(align) ((align) <= 1u || ((align) <= 8u && ((align) & ((align) - 1u)) == 0))
 
 GALLOC_NOINLINE void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     size_t limit;
@@ -790,7 +790,8 @@ GALLOC_STAGE galloc_fault_t free_merge_next(galloc_heap_t *heap, size_t index, s
     size += next_size + GALLOC_MIN_WORDS;
     chunk_at(heap, index)->header = free_header(size);
     chunk_at(heap, behind)->prev_foot = (uint32_t)index;
-    size_t bin = bin_of(heap, index, size), list_prev = chunk_at(heap, next)->prev, list_next = chunk_at(heap, next)->next;
+    size_t bin = bin_of(heap, index, size), list_prev = chunk_at(heap, next)->prev,
+           list_next = chunk_at(heap, next)->next;
     GALLOC_ONE_WIDTH(list_prev);
     GALLOC_ONE_WIDTH(list_next);
     replace_free_chunk(heap, index, bin, list_prev, list_next);
@@ -816,7 +817,8 @@ GALLOC_STAGE galloc_fault_t free_merge_both(galloc_heap_t *heap, size_t index, s
 }
 
 // Frees a block that was verified.
-GALLOC_INLINE galloc_fault_t free_block(galloc_heap_t *heap, size_t index, size_t size, size_t tail, uint32_t prev_state) {
+GALLOC_INLINE galloc_fault_t free_block(galloc_heap_t *heap, size_t index, size_t size, size_t tail,
+                                        uint32_t prev_state) {
     galloc_chunk_t *next = chunk_at(heap, tail + GALLOC_MIN_WORDS);
     bool next_free = (next->header & GALLOC_IN_USE) == 0;
     if (prev_state != 0) {
@@ -887,8 +889,7 @@ GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, size_t
 // where the free one is damaged.
 //
 //   | chunk | next, free ......... |        | chunk ........ | rest, free, or none |
-GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, size_t need,
-                                              uint32_t prev_state) {
+GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, size_t need, uint32_t prev_state) {
     size_t next = index + size + GALLOC_MIN_WORDS, next_size;
     if (GALLOC_UNLIKELY(!next_valid(heap, next, &next_size))) {
         return NULL;
@@ -1005,8 +1006,8 @@ GALLOC_STAGE bool grow_backward(galloc_heap_t *heap, size_t need, size_t mask, l
     return true;
 }
 
-#define GALLOC_IS_ALIGN(align) (((align) & ((align)-1u)) == 0)
-#define GALLOC_IS_ALIGNED(block, align) ((align) <= 1u || ((((uintptr_t)(block) | (align)) & ((align)-1u)) == 0))
+#define GALLOC_IS_ALIGN(align) (((align) & ((align) - 1u)) == 0)
+#define GALLOC_IS_ALIGNED(block, align) ((align) <= 1u || ((((uintptr_t)(block) | (align)) & ((align) - 1u)) == 0))
 #define GALLOC_ALIGN_MASK(align) ((align) > 8u ? (align) / 4u - 1u : 0u)
 
 bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
@@ -1052,8 +1053,7 @@ void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align
 }
 #else
 // Into a new place. The block was verified; all that can have changed since is what its header says of the chunk before.
-GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align,
-                                               size_t old_size) {
+GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align, size_t old_size) {
     void *to = galloc_alloc(heap, size, align);
     if (GALLOC_UNLIKELY(to == NULL)) {
         return to;
@@ -1073,8 +1073,7 @@ GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t si
 }
 
 // Into the free chunk before the block, or elsewhere.
-GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t size, size_t align,
-                                              size_t old_size) {
+GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t size, size_t align, size_t old_size) {
     size_t need = size_for(size);
     live_t live;
     live.index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2;
@@ -1131,8 +1130,7 @@ void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align
 
 GALLOC_NOINLINE size_t galloc_usable_size(const galloc_heap_t *heap, const void *block) {
     live_t live;
-    return block_valid(heap, block, &live) && live.index >= heap->first &&
-                   live.index % 2u == 0
+    return block_valid(heap, block, &live) && live.index >= heap->first && live.index % 2u == 0
                ? payload_bytes(live.size)
                : 0;
 }

@@ -191,11 +191,11 @@ static uint32_t fault_in_chunks(const galloc_heap_t *heap, uint32_t *free_chunks
         }
     }
     uint32_t last = GALLOC_IN_USE ^ (prev_state != 0 ? GALLOC_PREV_FREE_STORED : 0u);
-    return index != end || chunk_at(heap, end)->header != last                        ? HEADER_OFFSET(end)
-           : heap->peak - heap->slack != used || heap->slack > heap->peak             ? FIELD(slack)
-           : heap->allocs - heap->frees != blocks                                     ? FIELD(allocs)
-           : free_count(heap) != *free_chunks                                         ? FIELD(splits)
-                                                                                      : NO_FAULT;
+    return index != end || chunk_at(heap, end)->header != last            ? HEADER_OFFSET(end)
+           : heap->peak - heap->slack != used || heap->slack > heap->peak ? FIELD(slack)
+           : heap->allocs - heap->frees != blocks                         ? FIELD(allocs)
+           : free_count(heap) != *free_chunks                             ? FIELD(splits)
+                                                                          : NO_FAULT;
 }
 
 static uint32_t fault_in_bins(const galloc_heap_t *heap, uint32_t free_chunks) {
@@ -218,7 +218,9 @@ static uint32_t fault_in_bins(const galloc_heap_t *heap, uint32_t free_chunks) {
 
 GALLOC_COLD galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offset) {
     uint32_t fault_at = NO_FAULT, free_chunks = 0;
-    galloc_fault_t fault = heap == NULL ? GALLOC_FAULT_NULL : control_block_valid(heap) ? GALLOC_OK : GALLOC_FAULT_GEOMETRY;
+    galloc_fault_t fault = heap == NULL                ? GALLOC_FAULT_NULL
+                           : control_block_valid(heap) ? GALLOC_OK
+                                                       : GALLOC_FAULT_GEOMETRY;
     if (fault == GALLOC_OK) {
         if (heap->control_check != galloc_control_check(heap) || heap->stepping != 0) {
             fault_at = FIELD(control_check);
@@ -234,7 +236,8 @@ GALLOC_COLD galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offse
 }
 
 GALLOC_COLD const char *galloc_fault_name(galloc_fault_t fault) {
-    const char *name = "ok\0null\0foreign\0misaligned\0not allocated\0corrupt\0geometry\0overlap\0no such attribute\0full\0unknown";
+    const char *name =
+        "ok\0null\0foreign\0misaligned\0not allocated\0corrupt\0geometry\0overlap\0no such attribute\0full\0unknown";
     uint32_t number = (uint32_t)fault <= GALLOC_FAULT_FULL ? (uint32_t)fault : GALLOC_FAULT_FULL + 1u;
     while (number > 0) {
         number -= *name++ == '\0';

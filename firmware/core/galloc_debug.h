@@ -58,7 +58,8 @@
 #define GALLOC_DEBUG_ENTER() ((void)0)
 #define GALLOC_DEBUG_LEAVE() ((void)0)
 #define GALLOC_DEBUG_INLINE __attribute__((no_sanitize("address"))) static inline
-typedef volatile uint8_t galloc_debug_byte_t; // volatile: no loop over them becomes a memset, which the sanitizer checks
+typedef volatile uint8_t
+    galloc_debug_byte_t; // volatile: no loop over them becomes a memset, which the sanitizer checks
 #else
 #define GALLOC_DEBUG_INLINE static inline
 typedef uint8_t galloc_debug_byte_t;
@@ -96,9 +97,9 @@ typedef struct GALLOC_DEBUG_MAY_ALIAS {
 
 // The payload of the heap's first chunk: so galloc_walk finds it first.
 typedef struct GALLOC_DEBUG_MAY_ALIAS {
-    uint32_t magic;                          // GALLOC_DEBUG_MAGIC ^ total
-    uint32_t total;                          // bytes of the heap
-    uint32_t next;                           // place in `quarantine` of the oldest block
+    uint32_t magic;                               // GALLOC_DEBUG_MAGIC ^ total
+    uint32_t total;                               // bytes of the heap
+    uint32_t next;                                // place in `quarantine` of the oldest block
     uint32_t quarantine[GALLOC_DEBUG_QUARANTINE]; // freed blocks of the core, as offsets in the heap; 0: none
 } galloc_debug_state_t;
 
@@ -129,7 +130,7 @@ GALLOC_DEBUG_INLINE uint32_t galloc_debug_sum(const galloc_heap_t *heap, const u
 
 // Whether the record is that of the core's block, which has `usable` bytes.
 GALLOC_DEBUG_INLINE bool galloc_debug_record_valid(const galloc_heap_t *heap, const uint8_t *block, size_t usable,
-                                            const galloc_debug_record_t *record) {
+                                                   const galloc_debug_record_t *record) {
     return usable >= GALLOC_DEBUG_FRONT + GALLOC_DEBUG_BACK && record->sum == galloc_debug_sum(heap, block, record) &&
            (record->state == GALLOC_DEBUG_IS_LIVE || record->state == GALLOC_DEBUG_IS_FREED) &&
            record->front >= GALLOC_DEBUG_FRONT && record->front <= usable - GALLOC_DEBUG_BACK &&
@@ -146,14 +147,15 @@ GALLOC_DEBUG_INLINE bool galloc_debug_intact(const galloc_heap_t *heap, const ui
     const galloc_debug_record_t *near = (const galloc_debug_record_t *)(const void *)(payload - sizeof(*near));
     bool same =
         near->size == far->size && near->front == far->front && near->state == far->state && near->sum == far->sum;
-    return same && (near == far || galloc_debug_filled(far + 1, far->front - 2u * sizeof(*far), GALLOC_DEBUG_REDZONE)) &&
+    return same &&
+           (near == far || galloc_debug_filled(far + 1, far->front - 2u * sizeof(*far), GALLOC_DEBUG_REDZONE)) &&
            galloc_debug_filled(behind, (size_t)(block + usable - behind), GALLOC_DEBUG_REDZONE) &&
            (far->state == GALLOC_DEBUG_IS_LIVE || galloc_debug_filled(payload, far->size, GALLOC_DEBUG_FREED));
 }
 
 // Puts records and redzones around a payload in the core's block. Returns the payload.
 GALLOC_DEBUG_INLINE uint8_t *galloc_debug_surround(const galloc_heap_t *heap, uint8_t *block, size_t size, size_t front,
-                                                uint32_t state) {
+                                                   uint32_t state) {
     galloc_debug_record_t record = {(uint32_t)size, (uint32_t)front, state, 0};
     uint8_t *payload = block + front, *behind = payload + size;
     record.sum = galloc_debug_sum(heap, block, &record);
@@ -242,8 +244,8 @@ GALLOC_DEBUG_INLINE bool galloc_debug_release(galloc_heap_t *heap, uint32_t *pla
     bool occupied = *place != 0;
     *place = 0;
     return !occupied || (galloc_debug_intact(heap, block, galloc_usable_size(heap, block)) &&
-                      ((galloc_debug_record_t *)(void *)block)->state == GALLOC_DEBUG_IS_FREED &&
-                      galloc_free(heap, block) == GALLOC_OK);
+                         ((galloc_debug_record_t *)(void *)block)->state == GALLOC_DEBUG_IS_FREED &&
+                         galloc_free(heap, block) == GALLOC_OK);
 }
 
 GALLOC_DEBUG_INLINE uint32_t *galloc_debug_oldest(galloc_debug_state_t *state) {
@@ -258,7 +260,7 @@ GALLOC_DEBUG_INLINE bool galloc_debug_release_oldest(galloc_heap_t *heap) {
 
 // Fills a live block and puts it into quarantine, in the place of the oldest, which must be empty.
 GALLOC_DEBUG_INLINE void galloc_debug_quarantine(galloc_heap_t *heap, void *payload,
-                                                const galloc_debug_record_t *record) {
+                                                 const galloc_debug_record_t *record) {
     galloc_debug_state_t *state = galloc_debug_state(heap);
     uint8_t *block = (uint8_t *)payload - record->front;
     if (state == NULL) {
@@ -486,7 +488,8 @@ GALLOC_DEBUG_INLINE galloc_fault_t galloc_debug_check(const galloc_heap_t *heap,
     if (fault == GALLOC_OK && visit.state == NULL) {
         fault = GALLOC_FAULT_GEOMETRY;
     } else if (visit.state != NULL) {
-        galloc_walk(heap, galloc_debug_check_visit, &visit); // also after a damaged header: a redzone shows which block was written over
+        galloc_walk(heap, galloc_debug_check_visit,
+                    &visit); // also after a damaged header: a redzone shows which block was written over
     }
     if (visit.wrong != NULL) {
         fault = GALLOC_FAULT_CORRUPT;

@@ -12,12 +12,12 @@ enum { SLOTS = 1 << 14, FREE = 0, ALLOC, REALLOC, ALIGNED };
 
 // What the host reads after a call; a field is one 32-bit word.
 static struct {
-    uint32_t done;      // operations replayed
-    uint32_t failed;    // of these, requests that found no memory
-    uint32_t first;     // number of the first of them; UINT32_MAX: none
-    uint32_t refused;   // frees of live blocks that the heap refused: a damaged heap
-    uint32_t fault;     // of the latest check
-    uint32_t offset;    // where it is, in bytes from the start of the heap
+    uint32_t done;    // operations replayed
+    uint32_t failed;  // of these, requests that found no memory
+    uint32_t first;   // number of the first of them; UINT32_MAX: none
+    uint32_t refused; // frees of live blocks that the heap refused: a damaged heap
+    uint32_t fault;   // of the latest check
+    uint32_t offset;  // where it is, in bytes from the start of the heap
     galloc_stats_t now;
 } result;
 

@@ -133,6 +133,25 @@ for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, h.stats, h.ch
 for call in (h.alloc, h.malloc, h.free, h.realloc, h.put8, h.get8, block.resize, block.realloc):
     attempt(call)
 
+# A call without arguments, of a method and of the functions of the shared heap.
+for of in (h, galloc):
+    for name in "alloc malloc calloc realloc free usable_size address block view dump".split() + [
+        part + str(bits) for part in ("get", "put") for bits in (8, 16, 32)
+    ]:
+        if of is galloc and not galloc.regions():
+            continue
+        try:
+            getattr(of, name)()
+            raise AssertionError("no TypeError from %s()" % name)
+        except TypeError:
+            pass
+for call in (h.arena().alloc, block.resize, block.realloc, galloc.Heap.alloc, galloc.Block.free):
+    try:
+        call()
+        raise AssertionError("no TypeError from %r" % call)
+    except TypeError:
+        pass
+
 # An index beyond the items, be it longer than a word, is no index.
 for x in (-1, 4, 1 << 32, -(1 << 32), (1 << 32) + 1, 1 << 64, -(1 << 64), (1 << 64) + 1, 1 << 80):
     for call, args in (

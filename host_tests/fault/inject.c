@@ -162,8 +162,8 @@ int main(int argc, char **argv) {
         for (size_t k = 0; k < kinds_count; k++) {
             uint32_t number = (uint32_t)(c * kinds_count + k);
             tally_t t = campaign(seed, number, &configurations[c].config, &kinds[k], wanted);
-            printf("%s\t%s\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\n", configurations[c].name, kinds[k].name, t.injected, t.detected,
-                   t.by_free, t.by_check, t.missed, t.crashed);
+            printf("%s\t%s\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\n", configurations[c].name, kinds[k].name, t.injected,
+                   t.detected, t.by_free, t.by_check, t.missed, t.crashed);
             fflush(stdout);
         }
     }

@@ -258,19 +258,12 @@ static void *stale(subject_t *subject, rng_t *rng) {
 }
 
 const kind_t kinds[] = {
-    {"header, 1 bit", header_1, BY_FREE_ALWAYS},
-    {"header, 2 bits", header_2, BY_FREE_ALWAYS},
-    {"header, 3 bits", header_3, BY_FREE_ALWAYS},
-    {"header, text", header_text, BY_FREE_ALWAYS},
-    {"header, whole word", header_word, BY_EITHER},
-    {"links", links, BY_EITHER},
-    {"header of a free chunk", header_of_free, BY_EITHER},
-    {"boundary tag", boundary_tag, BY_EITHER},
-    {"control block", control_block, BY_EITHER},
-    {"double free", double_free, BY_FREE_ALONE},
-    {"interior pointer", interior, BY_FREE_ALONE},
-    {"misaligned pointer", misaligned, BY_FREE_ALONE},
-    {"foreign pointer", foreign, BY_FREE_ALONE},
-    {"stale after coalescing", stale, BY_FREE_ALONE},
+    {"header, 1 bit", header_1, BY_FREE_ALWAYS},           {"header, 2 bits", header_2, BY_FREE_ALWAYS},
+    {"header, 3 bits", header_3, BY_FREE_ALWAYS},          {"header, text", header_text, BY_FREE_ALWAYS},
+    {"header, whole word", header_word, BY_EITHER},        {"links", links, BY_EITHER},
+    {"header of a free chunk", header_of_free, BY_EITHER}, {"boundary tag", boundary_tag, BY_EITHER},
+    {"control block", control_block, BY_EITHER},           {"double free", double_free, BY_FREE_ALONE},
+    {"interior pointer", interior, BY_FREE_ALONE},         {"misaligned pointer", misaligned, BY_FREE_ALONE},
+    {"foreign pointer", foreign, BY_FREE_ALONE},           {"stale after coalescing", stale, BY_FREE_ALONE},
 };
 const size_t kinds_count = sizeof kinds / sizeof kinds[0];

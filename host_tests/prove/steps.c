@@ -56,7 +56,7 @@ static const heap_t heaps[] = {HEAPS};
 
 // Words of the region by name. The number is a constant wherever it can be: that is what keeps the formulas small.
 #define INDEX(u) (FIRST + 2u * (u))
-#define SIZE(units) (2u * (units)-GALLOC_MIN_WORDS)
+#define SIZE(units) (2u * (units) - GALLOC_MIN_WORDS)
 #define FOOT(u) region[BASE + INDEX(u)]
 #define HEADER(u) region[BASE + INDEX(u) + 1u]
 #define PREV(u) region[BASE + INDEX(u) + 2u]
@@ -66,7 +66,7 @@ static const heap_t heaps[] = {HEAPS};
 #define CONTROL(name) region[WORD_OF(name)]
 #define OFFSET(u) (4u * (BASE + INDEX(u) + 2u)) // from the start of the region, which is well aligned
 #define PAYLOAD(u) ((void *)((uintptr_t)region + OFFSET(u)))
-#define BYTES(units) (8u * (units)-4u)
+#define BYTES(units) (8u * (units) - 4u)
 
 uint32_t nondet_word(void);
 uintptr_t nondet_pointer(void);
@@ -79,11 +79,13 @@ static picture_t before, after;
 
 // Words that are the same in all heaps of this geometry, the foot of the first chunk among them, which may be the last bin: from the first number of each pair up to the second.
 static const uint32_t fixed[][2] = {
-    {WORD_OF(limit), WORD_OF(limit_twin) + 1u},   {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
-    {WORD_OF(first), WORD_OF(stepping) + 1u},     {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u},
+    {WORD_OF(limit), WORD_OF(limit_twin) + 1u},
+    {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
+    {WORD_OF(first), WORD_OF(stepping) + 1u},
+    {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u},
     {USED_WORDS, WORDS},
 };
-#define FOR_ALL_FIXED(i)               \
+#define FOR_ALL_FIXED(i)                       \
     for (uint32_t pair = 0; pair < 5u; pair++) \
         for (uint32_t i = fixed[pair][0]; i < fixed[pair][1]; i++)
 
@@ -141,7 +143,8 @@ static bool sound_chunks(void) {
         check ^= region[WORD_OF(roots) + i];
     }
     return sound && check == made[WORD_OF(control_check)] && CONTROL(peak) - CONTROL(slack) == used &&
-           CONTROL(slack) <= CONTROL(peak) && CONTROL(peak) <= 8u * UNITS && CONTROL(allocs) - CONTROL(frees) == blocks &&
+           CONTROL(slack) <= CONTROL(peak) && CONTROL(peak) <= 8u * UNITS &&
+           CONTROL(allocs) - CONTROL(frees) == blocks &&
            CONTROL(splits) + CONTROL(frees) + CONTROL(resizes) == free_count;
 }
 
@@ -187,7 +190,8 @@ static bool sound_links(void) {
         // What it links to links back.
         bool next_ok = NEXT(v) == 0;
         for (uint32_t u = 0; u < UNITS; u++) {
-            next_ok = next_ok || (u != v && after.free[u] != 0 && bin[u] == bin[v] && NEXT(v) == INDEX(u) && PREV(u) == INDEX(v));
+            next_ok = next_ok ||
+                      (u != v && after.free[u] != 0 && bin[u] == bin[v] && NEXT(v) == INDEX(u) && PREV(u) == INDEX(v));
         }
         sound = sound && reached[v] && next_ok;
     }
@@ -368,8 +372,8 @@ static size_t size_number(uint32_t number) {
     return number <= UNITS ? BYTES(number + 1u) : SIZE_MAX;
 }
 
-#define FOR_ALL_BLOCKS(h, at)                   \
-    for (uint32_t at = 0; at < UNITS; at++)     \
+#define FOR_ALL_BLOCKS(h, at)               \
+    for (uint32_t at = 0; at < UNITS; at++) \
         if (heaps[h].chunks[at] > 0)
 #define FOR_ALL_SIZES(s) for (uint32_t s = 0; s < SIZES; s++)
 
@@ -495,7 +499,8 @@ void prove_pointers(void) {
             live_t live;
             bool taken = block_in_use(HEAP, PAYLOAD(u), &live);
             if (heaps[h].chunks[u] > 0) {
-                __CPROVER_assert(taken && live.index == INDEX(u) && live.size == SIZE(before.live[u]), "a block is one");
+                __CPROVER_assert(taken && live.index == INDEX(u) && live.size == SIZE(before.live[u]),
+                                 "a block is one");
                 continue;
             }
             bool imitated = false;
@@ -542,8 +547,8 @@ void refute_no_such_heap(void) {
     bool found = false;
     FOR_ALL_HEAPS(h) {
         any_heap(h);
-        found = found || (CONTROL(allocs) != CONTROL(frees) && CONTROL(splits) + CONTROL(frees) + CONTROL(resizes) >= 2u);
+        found =
+            found || (CONTROL(allocs) != CONTROL(frees) && CONTROL(splits) + CONTROL(frees) + CONTROL(resizes) >= 2u);
     }
     __CPROVER_assert(!found, "there is none");
 }
-

@@ -1,0 +1,105 @@
+"""Instructions of the calls that Python programs make most, on the unix port, by callgrind.
+
+python -m host_tests.bench.face [--write]
+
+A figure is what one turn of a loop takes with the call in it, less one without. All names in the
+loop are local variables. Fails when a figure is above its limit, or more than 3 % above that of
+face.json; with --write the file is written instead.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from galloc_mp.targets import find_spec
+
+FILE = Path(__file__).with_name("face.json")
+GROWTH = 1.03
+TURNS = 1000
+
+# What is done before the loop, what in it, and the most instructions it may take.
+CALLS = {
+    "h.free(h.malloc(64))": ("pass", 900),
+    "free(malloc(64))": ("malloc, free = h.malloc, h.free", 600),
+    "h.alloc(64).free()": ("pass", 1200),
+    "h.get32(p, 1)": ("pass", 350),
+    "b[3]": ("pass", 160),
+}
+
+SCRIPT = """
+import galloc
+heap = galloc.Heap(bytearray(65536))
+def work(h, p, b):
+    {before}
+    for _ in range({turns}):
+        {call}
+work(heap, heap.malloc(64), heap.alloc(64))
+"""
+
+
+class FaceError(Exception):
+    """Nothing was counted; the message says why."""
+
+
+def instructions(before: str, call: str, turns: int) -> int:
+    """Of a whole process."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        script.write(SCRIPT.format(before=before, call=call, turns=turns))
+        script.flush()
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+        command += [find_spec("unix").image, "-X", "heapsize=8M", script.name]
+        done = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode or not found:
+        raise FaceError(f"{call}: {done.stderr.strip()[-300:]}")
+    return int(found[1])
+
+
+def turn(before: str, call: str) -> float:
+    """Of one turn: the start and the end of the process are in both counts."""
+    more, fewer = (instructions(before, call, n * TURNS) for n in (2, 1))
+    return (more - fewer) / TURNS
+
+
+def figures() -> dict[str, int]:
+    """Instructions by call. Raises FaceError."""
+    empty = turn("pass", "pass")
+    return {call: round(turn(before, call) - empty) for call, (before, _) in CALLS.items()}
+
+
+def above(kept: dict[str, int], now: dict[str, int]) -> list[str]:
+    """A line for each call that takes too many."""
+    lines = []
+    for call, (_, most) in CALLS.items():
+        limit = min(most, kept.get(call, most) * GROWTH)
+        if now[call] > limit:
+            lines.append(f"{call}: {now[call]} instructions, at most {limit:.0f} are allowed")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m host_tests.bench.face")
+    parser.add_argument("--write", action="store_true", help="write the file instead")
+    options = parser.parse_args(arguments)
+    try:
+        now = figures()
+    except FaceError as error:
+        print(f"face: {error}", file=sys.stderr)
+        return 1
+    for call, count in now.items():
+        print(f"face: {call}: {count} of at most {CALLS[call][1]}")
+    if options.write:
+        FILE.write_text(json.dumps(now, indent=2) + "\n")
+        return 0
+    lines = above(json.loads(FILE.read_text()), now)
+    for line in lines:
+        print(f"face: {line}; `--write` accepts more than in {FILE.name}", file=sys.stderr)
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
