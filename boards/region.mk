@@ -32,10 +32,10 @@ CFLAGS += -DGALLOC_BOARD_REGION_ATTRIBUTES='"$(GALLOC_REGION_ATTRIBUTES)"'
 # Region $(1), a number: its size, checked, and what region.c has to know.
 define galloc_further_region
 GALLOC_REGION_SIZE_$(1) ?= $$(GALLOC_REGION_DEFAULT_$(1))
-GALLOC_REGION_BYTES_$(1) := $$(call galloc_number,$$(GALLOC_REGION_SIZE_$(1)))
-GALLOC_BANK_BYTES_$(1) := $$(call galloc_number,$$(GALLOC_BANK_SIZE_$(1)))
+GALLOC_REGION_BYTES_$(1) := $$(call galloc_region_size,$$(GALLOC_REGION_SIZE_$(1)))
+GALLOC_BANK_BYTES_$(1) := $$(call galloc_region_size,$$(GALLOC_BANK_SIZE_$(1)))
 ifneq ($$(words $$(GALLOC_REGION_BYTES_$(1))),1)
-$$(error GALLOC_REGION_SIZE_$(1)=$$(GALLOC_REGION_SIZE_$(1)) is no number of bytes)
+$$(error GALLOC_REGION_SIZE_$(1)=$$(GALLOC_REGION_SIZE_$(1)) is no size of a region; give it $$(GALLOC_REGION_SIZE_FORMS))
 endif
 ifneq ($$(GALLOC_REGION_BYTES_$(1)),0)
 ifneq ($$(shell [ $$(GALLOC_REGION_BYTES_$(1)) -ge 512 ] && [ $$(GALLOC_REGION_BYTES_$(1)) -le $$(GALLOC_BANK_BYTES_$(1)) ] && echo fits),fits)

@@ -73,8 +73,8 @@ def test_first_use_by_threads(script):
         assert run("-c", script) == ""
 
 
-# Nothing but the cut call is lost, and what was raised is caught, whatever Ctrl-C cuts. What comes while one of the nested
-# functions is not in its `try` is caught by the next one outside.
+# Nothing but the cut call is lost, and what was raised is caught, whatever Ctrl-C cuts. What comes
+# while one of the nested functions is not in its `try` is caught by the next one outside.
 BREAKS = """
 import galloc, sys
 heap = galloc.Heap(bytearray(200000))
