@@ -27,7 +27,8 @@ void prove_bit_scans(uint32_t x) {
 void prove_sizes(size_t bytes) {
     size_t size = size_for(bytes);
     if (bytes < 5u || bytes > GALLOC_MAX_REGION) {
-        __CPROVER_assert(size >= GALLOC_MAX_REGION / 4u - 4u, "less than 5 bytes, and too many, are more than any heap has");
+        __CPROVER_assert(size >= GALLOC_MAX_REGION / 4u - 4u,
+                         "less than 5 bytes, and too many, are more than any heap has");
         return;
     }
     __CPROVER_assert(size % 2u == 0, "an even number of words");
@@ -77,7 +78,8 @@ void prove_header(uint32_t key, uint32_t index, uint32_t size, bool prev_free) {
     __CPROVER_assert(header & GALLOC_IN_USE, "the header of a block says that it is in use");
     __CPROVER_assert((unpack_header(header) & GALLOC_SIZE_MASK(&heap)) == size, "gives the size back");
     __CPROVER_assert(header_difference(&heap, unpack_header(header), index + size) == state, "and the chunk before");
-    __CPROVER_assert((header ^ GALLOC_PREV_FREE_STORED) == live_header(&heap, size, index + size, state ^ GALLOC_PREV_FREE),
+    __CPROVER_assert((header ^ GALLOC_PREV_FREE_STORED) ==
+                         live_header(&heap, size, index + size, state ^ GALLOC_PREV_FREE),
                      "toggling inverts that alone");
     __CPROVER_assert((free_header(size) & GALLOC_IN_USE) == 0 && free_size(free_header(size)) == size,
                      "the header of a free chunk is one, and gives the size back");
@@ -90,5 +92,6 @@ void prove_addresses(uint32_t index, uintptr_t base) {
     uintptr_t payload = (uintptr_t)payload_at(heap, index);
     __CPROVER_assert((payload % 8u == 0) == (index % 2u == 0), "a payload is a multiple of 8");
     __CPROVER_assert(index_of(heap, (void *)payload) == index, "its index is found again");
-    __CPROVER_assert(index_of(heap, (void *)(payload + 1u)) >= GALLOC_MAX_REGION / 4u, "what is no multiple of 4 has none");
+    __CPROVER_assert(index_of(heap, (void *)(payload + 1u)) >= GALLOC_MAX_REGION / 4u,
+                     "what is no multiple of 4 has none");
 }
