@@ -193,6 +193,7 @@ GALLOC_INLINE size_t size_for(size_t bytes) {
 
 // ---- Making a heap -----------------------------------------------------------------------------------------------
 
+// Limits of regions so small that they get all bins (see lay_out); proofs make small regions without unused bins.
 #if !defined(GALLOC_TINY_LIMIT)
 #define GALLOC_TINY_LIMIT (1024u / 4u)
 #endif
