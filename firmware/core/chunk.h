@@ -61,10 +61,10 @@ struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t splits;  // free chunks - frees - resizes
     uint32_t resizes; // blocks that got another size in place
     uint32_t failures;
-    uint32_t first;         // never changes: index of the first chunk, number of bins + 2
+    uint32_t first; // never changes: index of the first chunk, number of bins + 2
     uint32_t roots[GALLOC_ROOTS];
-    uint32_t stepping;      // GALLOC_STEPPING in galloc_alloc_step, until the request would search all chunks
-    uint32_t control_check; // of all words here that nothing else would verify
+    uint32_t stepping;          // GALLOC_STEPPING in galloc_alloc_step, until the request would search all chunks
+    uint32_t control_check;     // of all words here that nothing else would verify
     uint32_t bins[GALLOC_BINS]; // indices of the first chunks; a region has as many bins as it needs
 };
 

@@ -76,14 +76,11 @@ static picture_t before, after;
 
 // Words that are the same in all heaps of this geometry, the foot of the first chunk among them, which may be the last bin: from the first number of each pair up to the second.
 static const uint32_t fixed[][2] = {
-    {WORD_OF(limit), WORD_OF(limit_twin) + 1u},
-    {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
-    {WORD_OF(first), WORD_OF(first) + 1u},
-    {WORD_OF(stepping), WORD_OF(stepping) + 1u},
-    {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u},
-    {USED_WORDS, WORDS},
+    {WORD_OF(limit), WORD_OF(limit_twin) + 1u},     {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
+    {WORD_OF(first), WORD_OF(first) + 1u},          {WORD_OF(stepping), WORD_OF(stepping) + 1u},
+    {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u}, {USED_WORDS, WORDS},
 };
-#define FOR_ALL_FIXED(i)                       \
+#define FOR_ALL_FIXED(i)                                                     \
     for (uint32_t pair = 0; pair < sizeof(fixed) / sizeof(fixed[0]); pair++) \
         for (uint32_t i = fixed[pair][0]; i < fixed[pair][1]; i++)
 
