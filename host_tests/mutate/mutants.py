@@ -15,9 +15,19 @@ from ..core.build import CORE
 
 # galloc.h declares, galloc_config.h has what a build may choose, the others wrap what the core has
 # (driver/locked.c and driver/debug.c test them).
-SKIPPED = ("galloc.h", "galloc_config.h", "galloc_locked.h", "galloc_debug.h")
+SKIPPED = (
+    "galloc.h",
+    "galloc_config.h",
+    "galloc_locked.h",
+    "galloc_debug.h",
+    "galloc_banks.h",
+    "galloc_banks_locked.h",
+)
 # Words that stand for the compiler's attributes and hints: the parser need not see them.
-HINTS = rb"\bGALLOC_(INLINE|HOT|WARM|STAGE|NOINLINE|COLD|MAY_ALIAS|UNLIKELY|LIKELY|HOLDS)\b"
+HINTS = (
+    rb"\b(GALLOC_(INLINE|HOT|WARM|STAGE|NOINLINE|COLD|MAY_ALIAS|UNLIKELY|LIKELY|HOLDS)"
+    rb"|BANKS_NOINLINE)\b"
+)
 NEVER = ("preproc_if", "preproc_ifdef", "preproc_elif", "preproc_include", "static_assert")
 
 OPERATORS = {

@@ -323,10 +323,11 @@ def test_module_for_a_firmware(monkeypatch, tmp_path):
 
 def test_program_in_the_background_goes_on():
     """`top` while a second program is at work: rates are seen, and it still counts afterwards."""
-    # The unix port has threads, and no prompt that a program would hold up.
-    setup = "import galloc, _thread, time\nn = 0\n"
-    setup += "def work():\n global n\n while n >= 0:\n  galloc.free(galloc.malloc(64)); n += 1\n"
-    setup += "_thread.start_new_thread(work, ())\n"
+    # The unix port has threads, and no prompt that a program would hold up. It has no global lock
+    # either: a thread does not find a global name while another one adds names, so it uses none.
+    setup = "import galloc, _thread, time\nn = [0]\n"
+    setup += "def work(n, malloc, free):\n while n[0] >= 0:\n  free(malloc(64)); n[0] += 1\n"
+    setup += "_thread.start_new_thread(work, (n, galloc.malloc, galloc.free))\n"
     from galloc_mp.board.look import Looker
     from galloc_mp.targets import open_target
 
@@ -341,5 +342,8 @@ def test_program_in_the_background_goes_on():
                 second = looker.look()
         assert second.stats.allocs > first.stats.allocs
         assert sum(n for _, n, live in second.chunks if live) <= second.stats.total
-        assert target.exec("m = n\nwhile n == m: time.sleep(0.1)\nn = -1\nprint(1)") == "1\n"
+        assert (
+            target.exec("m = n[0]\nwhile n[0] == m: time.sleep(0.1)\nn[0] = -9**9\nprint(1)")
+            == "1\n"
+        )
     assert threading.active_count() < 50

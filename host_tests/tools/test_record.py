@@ -78,7 +78,9 @@ for step in range(300):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_trace_says_what_the_program_did(tmp_path, target, seed):
-    """All tiers, in order; and replayed here, the blocks are where the board had them."""
+    """All tiers, in order; and replayed here, the blocks are where the board had them. A core that
+    is compiled for size, as in a board's native module, places some of them elsewhere.
+    """
     script, out = tmp_path / "program.py", tmp_path / "t.trace"
     where = "\nprint('#', *[c for c in heap.walk() if c[2]])\n"
     script.write_text(PROGRAM.replace("SEED", str(seed)) + where)
@@ -96,7 +98,9 @@ def test_trace_says_what_the_program_did(tmp_path, target, seed):
     assert core.start(int(trace.remarks["region"]), align=4096, address=address)
     assert core.replay(0, len(trace)) and core.check() == ""
     live = [str(chunk) for chunk in core.chunks() if chunk[2]]
-    assert len(live) > 10 and " ".join(["#", *live]) == chunks
+    assert len(live) > 10 and chunks.count("(") == len(live)
+    if not target.endswith("-natmod"):
+        assert " ".join(["#", *live]) == chunks
 
 
 def test_blocks_from_before_other_heaps_and_failures(tmp_path):
@@ -238,7 +242,7 @@ def test_soft_reset_ends_the_recording(target):
 
 
 def test_share_of_c_is_recorded(tmp_path):
-    """Blocks of the example in C, on the heap that Python shares."""
+    """Blocks of a C module, on the heap that Python shares, with the 4 bytes of C's mark."""
     script, out = tmp_path / "program.py", tmp_path / "t.trace"
     script.write_text(
         "import galloc, galloc_client\n"
@@ -251,7 +255,7 @@ def test_share_of_c_is_recorded(tmp_path):
     done = record(script, "-o", out, "--target", "MPS2_AN385-with-c")
     assert done.returncode == 0, done.stderr
     lines = [line for line in out.read_text().splitlines() if line[0] != "#"]
-    assert lines == ["a 1 20 8", "a 2 300 8", "r 2 3000", "f 2", "f 1"]
+    assert lines == ["a 1 20 8", "a 2 304 8", "r 2 3004", "f 2", "f 1"]
 
 
 def test_pico_streams_while_the_program_runs(tmp_path):

@@ -68,7 +68,7 @@ def test_page_of_a_trace(tmp_path, scheme):
     assert moments[5] == moments[0]  # the page opens at the fullest moment
     assert seen["steps"][1]["now"].startswith("After 1 of 5,970 operations: ")
     assert seen["steps"][4]["now"].startswith("After 5,970 of 5,970 operations: ")
-    assert seen["steps"][0]["now"].split(": ")[1].startswith("269,348 used in ")
+    assert seen["steps"][0]["now"].split(": ")[1].startswith("269,372 used in ")
     # Another picture at the start, where most is free, than at the fullest moment.
     assert seen["steps"][1]["colours"][0] != seen["steps"][0]["colours"][0]
     assert seen["focus"][:2] == ["moment", "fullest"]
