@@ -277,6 +277,29 @@ TEST_LEVEL(2, damaged_head_of_a_bin_is_reported) {
     sound(heap);
 }
 
+// The head of a bin is a chunk of another one, too small for the request.
+TEST_LEVEL(2, head_of_a_bin_that_is_too_small) {
+    for (size_t size = 412; size <= 1612; size += 1200) { // cut from the high end, and from the low one
+        galloc_heap_t *heap = new_heap(SIZE, NULL);
+        uint8_t *low = lay(heap, 60);
+        lay(heap, 28);
+        uint8_t *high = lay(heap, size * 2 - 124);
+        lay(heap, SIZE_MAX);
+        give(heap, low);
+        give(heap, high);
+        uint32_t bin = chunk_of(heap, high)->prev;
+        EXPECT(bin < GALLOC_BINS && heap->bins[bin] == index_of_block(heap, high));
+        remember();
+        uint8_t *block = galloc_alloc(heap, size, 8);
+        EXPECT(block >= high && block < high + size);
+        restore();
+        heap->bins[bin] = (uint32_t)index_of_block(heap, low);
+        forget();
+        EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
+        EXPECT(galloc_alloc(heap, size, 8) == NULL && failures(heap) == 1);
+    }
+}
+
 // ---- A block's own header ----------------------------------------------------------------------------------------
 
 static void expect_refused(galloc_heap_t *heap, uint8_t *block) {
