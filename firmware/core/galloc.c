@@ -193,6 +193,7 @@ GALLOC_INLINE size_t size_for(size_t bytes) {
 
 // ---- Making a heap -----------------------------------------------------------------------------------------------
 
+// Limits of regions so small that they get all bins (see lay_out); proofs make small regions without unused bins.
 #if !defined(GALLOC_TINY_LIMIT)
 #define GALLOC_TINY_LIMIT (1024u / 4u)
 #endif
@@ -261,6 +262,7 @@ GALLOC_COLD galloc_heap_t *galloc_init_salted(void *region, size_t size, const g
     heap->sub_repeat = repeat;
     heap->first = first_index(&layout);
     heap->splits = 1;
+    heap->stepping = GALLOC_NOT_STEPPING;
     heap->control_check = galloc_control_check(heap);
     uint32_t first = heap->first, end = limit + 3u, free = end - first - GALLOC_MIN_WORDS;
     chunk_at(heap, end)->header = GALLOC_IN_USE ^ GALLOC_PREV_FREE_STORED;
@@ -471,7 +473,7 @@ GALLOC_STAGE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, gall
 
 GALLOC_STAGE void *alloc_last(galloc_heap_t *heap, size_t need, size_t mask) {
     if (heap->stepping == GALLOC_STEPPING) {
-        heap->stepping = 0;
+        heap->stepping = GALLOC_NOT_STEPPING;
         return NULL;
     }
     return search_on(heap, need, mask, NULL);
@@ -563,14 +565,14 @@ void *galloc_alloc_step(galloc_heap_t *heap, size_t size, size_t align, galloc_s
     }
     heap->stepping = GALLOC_STEPPING;
     void *block = galloc_alloc(heap, size, align);
-    if (heap->stepping == 0) {
+    if (heap->stepping == GALLOC_NOT_STEPPING) {
         search->bin = GALLOC_BINS;
         search->chunk = 0;
         search->changes = changes(heap);
         search->left = heap->limit; // more than it takes: a damaged list has no end
         search->more = true;
     }
-    heap->stepping = 0;
+    heap->stepping = GALLOC_NOT_STEPPING;
     return block;
 }
 

@@ -45,11 +45,11 @@ static mp_obj_t add(mp_obj_t number) {
     }
     numbers[next] = (int32_t)mp_obj_get_int(number);
     next = (next + 1) % count;
-    int64_t sum = 0;
+    mp_float_t sum = 0;
     for (size_t i = 0; i < count; ++i) {
-        sum += numbers[i];
+        sum += (mp_float_t)numbers[i];
     }
-    return mp_obj_new_int_from_ll(sum / (int64_t)count);
+    return mp_obj_new_float(sum / (mp_float_t)count);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(add_obj, add);
 

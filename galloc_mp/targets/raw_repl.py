@@ -31,6 +31,17 @@ END = re.compile(rb"\x04([^\x04]*)\x04(?=>|(?:\r\n)?MPY: )")
 AFTER_END = (b">", b"MPY: ", b"\r\nMPY: ")
 
 
+# What a board prints when it boots, up to the prompt of the friendly REPL, which a return repeats.
+BOOTED = re.compile(
+    rb'MicroPython v[^\r\n]+\r\nType "help\(\)" for more information\.\r\n>>> (?:\r\n>>> )*$'
+)
+QUIET = 0.5  # seconds without output after which that is looked at
+
+
+class BoardReset(TransportError):
+    """The board has booted while a script ran."""
+
+
 def _ignore(_: bytes) -> None:
     """Takes no notice of output."""
 
@@ -80,6 +91,7 @@ class StreamTransport(SerialTransport):
         """
         stream, data, output = self.serial, bytearray(), bytearray()
         consume = data_consumer or output.extend
+        latest = b""  # the end of the output
         while True:
             data += stream.take(len(stream.buffer))
             if end := END.search(data):
@@ -87,11 +99,29 @@ class StreamTransport(SerialTransport):
                 consume(bytes(data[: end.start()]))
                 return bytes(output), end[1]
             certain = _output_in(data)
+            latest = (latest + bytes(data[:certain]))[-400:]
             consume(bytes(data[:certain]))
             del data[:certain]
+            if BOOTED.search(latest) and not data:
+                if not stream.fill(QUIET):
+                    if self._is_at_prompt():
+                        raise BoardReset("reset")
+                    latest = b""  # asked once
+                continue
             if not stream.fill(stream.deadline - time.monotonic()):
                 consume(bytes(data))
                 raise TransportError("no end of the output")
+
+    def _is_at_prompt(self) -> bool:
+        """Whether the friendly REPL answers. A script may print what a board prints at boot, but
+        takes no notice of a return, unless it reads its input.
+        """
+        stream, answer = self.serial, b""
+        stream.write(b"\r")
+        while len(answer) < len(b"\r\n>>> ") and stream.fill(QUIET):
+            answer += stream.take(len(stream.buffer))
+        stream.unread(answer)
+        return answer == b"\r\n>>> "
 
 
 def _output_in(data: bytes) -> int:
@@ -190,6 +220,14 @@ class RawReplTarget(Target):
             newlines.finish()
             self.close()
             raise TargetError(f"{self.name}: {ended}") from None
+        except BoardReset:
+            newlines.finish()
+            self.close()
+            raise TargetError(
+                f"{self.name}: the script has reset the board, and a run ends there; one that "
+                "goes on after a reset is for main.py on a board (the tests of that: make test "
+                "K=watchdog)"
+            ) from None
         except TransportError as error:
             late = time.monotonic() >= stream.deadline
             newlines.finish()

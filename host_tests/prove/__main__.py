@@ -16,7 +16,7 @@ from .cbmc import CbmcMissing, Steps, arithmetic_proofs, find_cbmc, run_proof
 # long.
 USUAL = {
     6: ("init", "no_such_heap", "sound", "check", "pointers", "free"),
-    5: ("alloc", "resize", "realloc_begin", "realloc"),
+    5: ("alloc", "resize", "realloc_begin"),
 }
 UNITS = (None, *range(4, 10))
 

@@ -11,9 +11,6 @@
 
 #include <stddef.h>
 
-static void copy_payload(void *to, const void *from, size_t bytes);
-#define __builtin_memmove copy_payload
-
 // All accesses to chunks are to those of the region.
 #include "chunk.h"
 static galloc_chunk_t *chunk_inside(const galloc_heap_t *heap, size_t index) {
@@ -79,14 +76,12 @@ static picture_t before, after;
 
 // Words that are the same in all heaps of this geometry, the foot of the first chunk among them, which may be the last bin: from the first number of each pair up to the second.
 static const uint32_t fixed[][2] = {
-    {WORD_OF(limit), WORD_OF(limit_twin) + 1u},
-    {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
-    {WORD_OF(first), WORD_OF(stepping) + 1u},
-    {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u},
-    {USED_WORDS, WORDS},
+    {WORD_OF(limit), WORD_OF(limit_twin) + 1u},     {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
+    {WORD_OF(first), WORD_OF(first) + 1u},          {WORD_OF(stepping), WORD_OF(stepping) + 1u},
+    {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u}, {USED_WORDS, WORDS},
 };
-#define FOR_ALL_FIXED(i)                       \
-    for (uint32_t pair = 0; pair < 5u; pair++) \
+#define FOR_ALL_FIXED(i)                                                     \
+    for (uint32_t pair = 0; pair < sizeof(fixed) / sizeof(fixed[0]); pair++) \
         for (uint32_t i = fixed[pair][0]; i < fixed[pair][1]; i++)
 
 // The header of a live chunk behind one in use. All that is multiplied here are constants.
@@ -322,39 +317,26 @@ static uint32_t live_at(const picture_t *chunks, uint32_t place) {
 }
 
 // What a request that succeeded has to give.
-static void served(const void *block, size_t size, size_t align) {
+static void served(const void *block, size_t size) {
     uint32_t units = live_at(&after, place_of(block));
     __CPROVER_assert(units != 0 && BYTES(units) >= size, "a live block of the heap, large enough");
-    __CPROVER_assert((align & (align - 1u)) == 0 && (OFFSET(place_of(block)) & (align - 1u)) == 0, "aligned");
 }
 
 // Whether a free chunk could have held the request.
-static bool had_room(size_t size, size_t align) {
-    if ((align & (align - 1u)) != 0 || size > 8u * UNITS) {
+static bool had_room(size_t size) {
+    if (size > 8u * UNITS) {
         return false;
     }
     uint32_t need = ((uint32_t)size + 11u) / 8u;
     need = need < 2u ? 2u : need;
     for (uint32_t u = 0; u < UNITS; u++) {
         for (uint32_t at = u; before.free[u] != 0 && at < UNITS; at++) {
-            bool aligned = (OFFSET(at) & (align - 1u)) == 0;
-            if (at != u + 1u && aligned && at + need <= u + before.free[u]) {
+            if (at != u + 1u && at + need <= u + before.free[u]) {
                 return true;
             }
         }
     }
     return false;
-}
-
-// memmove, by words.
-static void copy_payload(void *to, const void *from, size_t bytes) {
-    uint32_t copy[WORDS];
-    for (uint32_t i = 0; 4u * i < bytes; i++) {
-        copy[i] = ((const uint32_t *)from)[i];
-    }
-    for (uint32_t i = 0; 4u * i < bytes; i++) {
-        ((uint32_t *)to)[i] = copy[i];
-    }
 }
 
 // The payload that was at `at` is at `to` now, so far as both blocks reach.
@@ -377,24 +359,24 @@ static size_t size_number(uint32_t number) {
         if (heaps[h].chunks[at] > 0)
 #define FOR_ALL_SIZES(s) for (uint32_t s = 0; s < SIZES; s++)
 
-static void alloc(uint32_t number, size_t size, size_t align) {
+static void alloc(uint32_t number, size_t size) {
     any_heap(number);
-    void *block = galloc_alloc(HEAP, size, align);
+    void *block = galloc_alloc(HEAP, size, 0);
     still_sound();
     uint32_t at = block != NULL ? place_of(block) : END;
     others_unchanged(at, at);
     if (block != NULL) {
-        served(block, size, align);
+        served(block, size);
         __CPROVER_assert(live_at(&before, at) == 0, "where none was");
     } else {
-        __CPROVER_assert(!had_room(size, align), "no hole would have served");
+        __CPROVER_assert(!had_room(size), "no hole would have served");
     }
 }
 
 void prove_alloc(void) {
     FOR_ALL_HEAPS(h) {
         FOR_ALL_SIZES(s) {
-            alloc(h, size_number(s), 0);
+            alloc(h, size_number(s));
         }
     }
 }
@@ -418,7 +400,7 @@ static void resize(uint32_t number, uint32_t at, size_t size) {
         return;
     }
     still_sound();
-    served(PAYLOAD(at), size, 8u);
+    served(PAYLOAD(at), size);
     others_unchanged(at, at);
     kept(at, at, after.live[at]);
 }
@@ -433,10 +415,10 @@ void prove_resize(void) {
     }
 }
 
-static void realloc_begin(uint32_t number, uint32_t at, size_t size, size_t align) {
+static void realloc_begin(uint32_t number, uint32_t at, size_t size) {
     galloc_move_t move;
     any_heap(number);
-    __CPROVER_assert(galloc_realloc_begin(HEAP, PAYLOAD(at), size, align, &move), "a live block is accepted");
+    __CPROVER_assert(galloc_realloc_begin(HEAP, PAYLOAD(at), size, 0, &move), "a live block is accepted");
     __CPROVER_assert(move.from == PAYLOAD(at) && move.size == size, "it is to be moved");
     __CPROVER_assert(move.merged == (move.to != NULL) && move.bytes <= BYTES(before.live[at]), "as far as it goes");
     if (move.to == NULL) {
@@ -445,7 +427,7 @@ static void realloc_begin(uint32_t number, uint32_t at, size_t size, size_t alig
     }
     uint32_t to = place_of(move.to);
     still_sound();
-    served(move.to, size, align);
+    served(move.to, size);
     others_unchanged(at, to);
     __CPROVER_assert(to + after.live[to] >= at + before.live[at] && to <= at, "the old block is a part of the new one");
     for (uint32_t i = 0; 4u * i < move.bytes; i++) {
@@ -458,33 +440,7 @@ void prove_realloc_begin(void) {
     FOR_ALL_HEAPS(h) {
         FOR_ALL_BLOCKS(h, at) {
             FOR_ALL_SIZES(s) {
-                realloc_begin(h, at, size_number(s), 0);
-            }
-        }
-    }
-}
-
-static void whole_realloc(uint32_t number, uint32_t at, size_t size, size_t align) {
-    any_heap(number);
-    void *block = galloc_realloc(HEAP, PAYLOAD(at), size, align);
-    still_sound();
-    if (block == NULL) {
-        __CPROVER_assert(!had_room(size, align), "no hole would have served");
-        others_unchanged(END, END);
-        return;
-    }
-    uint32_t to = place_of(block);
-    served(block, size, align);
-    others_unchanged(at, to);
-    __CPROVER_assert(to == at || after.live[at] == 0, "the old block is gone");
-    kept(at, to, size < BYTES(after.live[to]) ? ((uint32_t)size + 4u) / 8u : after.live[to]);
-}
-
-void prove_realloc(void) {
-    FOR_ALL_HEAPS(h) {
-        FOR_ALL_BLOCKS(h, at) {
-            FOR_ALL_SIZES(s) {
-                whole_realloc(h, at, size_number(s), 0);
+                realloc_begin(h, at, size_number(s));
             }
         }
     }

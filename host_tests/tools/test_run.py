@@ -109,6 +109,19 @@ def test_pico_prints_at_length_from_its_flash(tmp_path):
     assert "Error 1\n" in done.stderr
 
 
+def test_reset_by_the_script_ends_it_with_a_sentence(tmp_path):
+    script = (ROOT / "firmware" / "examples" / "after_reset.py").read_text()
+    done = make_run(tmp_path, "RPI_PICO", script)
+    assert done.stdout.startswith("start 1\n")
+    assert "RPI_PICO: the script has reset the board, and a run ends there" in done.stderr
+    assert "make test K=watchdog" in done.stderr and "Error 1\n" in done.stderr
+    # What a board prints when it boots, printed by a script, is output.
+    banner = 'MicroPython v1 on x; y\\nType "help()" for more information.\\n>>> '
+    for rest in ("import time\ntime.sleep(3)\n", ""):
+        done = make_run(tmp_path, "RPI_PICO", f"print('{banner}', end='')\n{rest}print('end')\n")
+        assert done.stdout == banner.replace("\\n", "\n") + "end\n", done.stderr
+
+
 def test_unknown_target_and_missing_script_are_told(tmp_path):
     assert "known are: unix" in make_run(tmp_path, "unicycle", "").stderr
     missing = subprocess.run(

@@ -210,6 +210,35 @@ TEST_LEVEL(2, damaged_map_is_reported) {
     sound(heap);
 }
 
+// The same where all small bins are empty: nothing of the control block may pass for a chunk, whatever the roots hold.
+TEST_LEVEL(2, map_that_leads_to_no_chunk) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    lay(heap, 100);
+    forget();
+    const uint32_t roots[] = {0, free_header(0), free_header(6), UINT32_MAX, 4};
+    for (size_t i = 0; i < LENGTH(roots); i++) {
+        for (uint32_t number = 0; number < GALLOC_ROOTS; number++) {
+            EXPECT(galloc_set_root(heap, number, roots[i]));
+        }
+        remember();
+        for (uint32_t bin = 0; bin < heap->first - 2; bin++) {
+            if (heap->bins[bin] == 0) {
+                map_set(heap, bin);
+                for (size_t size = 0; size <= 600; size += 6) {
+                    for (size_t align = 8; align <= 64; align *= 2) {
+                        uint8_t *block = galloc_alloc(heap, size, align);
+                        EXPECT(block == NULL || block >= (uint8_t *)payload_at(heap, heap->first));
+                        restore();
+                        map_set(heap, bin);
+                    }
+                }
+                restore();
+            }
+        }
+    }
+    sound(heap);
+}
+
 TEST_LEVEL(2, damaged_head_of_a_bin_is_reported) {
     uint8_t *holes[HOLES], *blocks[HOLES];
     galloc_heap_t *heap = with_holes(holes, blocks);

@@ -289,12 +289,12 @@ TEST(attach_after_a_reset_in_a_step) {
     remember();
     heap->stepping = GALLOC_STEPPING;
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
-    EXPECT(galloc_attach(unit_region.base, SIZE) == heap && heap->stepping == 0 && unchanged());
+    EXPECT(galloc_attach(unit_region.base, SIZE) == heap && heap->stepping == GALLOC_NOT_STEPPING && unchanged());
     for (uint32_t bit = 1; bit != 0; bit *= 2) {
         heap->stepping = GALLOC_STEPPING ^ bit;
         EXPECT(galloc_attach(unit_region.base, SIZE) == NULL && heap->stepping == (GALLOC_STEPPING ^ bit));
-        heap->stepping = bit;
-        EXPECT(galloc_attach(unit_region.base, SIZE) == NULL && heap->stepping == bit);
+        heap->stepping = GALLOC_NOT_STEPPING ^ bit;
+        EXPECT(galloc_attach(unit_region.base, SIZE) == NULL && heap->stepping == (GALLOC_NOT_STEPPING ^ bit));
     }
     heap->stepping = GALLOC_STEPPING; // but something else is wrong, too
     heap->allocs++;

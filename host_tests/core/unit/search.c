@@ -136,7 +136,7 @@ static size_t in_steps(galloc_heap_t *heap, size_t size, size_t align, uint8_t *
         *block = galloc_alloc_step(heap, size, align, &search);
         steps++;
         EXPECT(*block == NULL || !search.more);
-        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && heap->stepping == 0);
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && heap->stepping == GALLOC_NOT_STEPPING);
     } while (search.more);
     return steps;
 }
