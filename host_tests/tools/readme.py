@@ -70,8 +70,8 @@ def why() -> str:
     return (
         f"- **Pauses.** With {size} of data in the GC heap `gc.collect()` takes {slow:,} "
         f"instructions on a Cortex-M7; with the data in a region, {fast:,}.\n"
-        f"- **Churn.** 1 KiB taken and given back: {cost['h.free(h.malloc(1024))']:,} instructions "
-        f"there; as a `bytearray`, with its share of collections, {cost['bytearray(1024)']:,}.\n"
+        f"- **Churn.** 1 KiB taken and given back: {cost['h.free(h.malloc(1024))']:,} "
+        f"instructions there; as a `bytearray`, with its share of collections, {cost['bytearray(1024)']:,}.\n"
     )
 
 

@@ -1,4 +1,7 @@
-"""The machinery bites, and leaves alone what is no mistake; `make verify WHAT=mutate` tries all mutants."""
+"""The machinery notices mistakes, and leaves alone what is none.
+
+`make verify WHAT=mutate` tries all mutants.
+"""
 
 from __future__ import annotations
 

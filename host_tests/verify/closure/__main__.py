@@ -1,4 +1,7 @@
-"""Visits every state of small heaps: python -m host_tests.verify.closure [--bytes N] [--realloc]."""
+"""Visits every state of small heaps.
+
+python -m host_tests.verify.closure [--bytes N] [--realloc]
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Proves the core by CBMC: python -m host_tests.verify.prove [--units N] [--seconds N] [NAME...]."""
+"""Proves the core by CBMC.
+
+python -m host_tests.verify.prove [--units N] [--seconds N] [NAME...]
+"""
 
 from __future__ import annotations
 
