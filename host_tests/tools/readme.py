@@ -61,17 +61,18 @@ def columns(rows: Table, names: tuple[str, ...]) -> Table:
 def why() -> str:
     """What is gained beside MicroPython's own heap, on a Cortex-M7."""
     rows = read_table((RESULTS / "targets.md").read_text(), "From Python")
-    cost = {call: int(count) for core, call, count in rows[1:] if core == "Cortex-M7"}
+    cost = {name: int(count) for core, name, count in rows[1:] if core == "Cortex-M7"}
+    call, python = cost["h.free(h.malloc(1024))"], cost["bytearray(1024)"]
     held = re.compile(r"gc\.collect\(\) with (\d+ KiB) in the (region|GC heap)")
-    pauses = {found[2]: (found[1], cost[call]) for call in cost if (found := held.match(call))}
+    pauses = {found[2]: (found[1], cost[name]) for name in cost if (found := held.match(name))}
     (size, slow), (in_region, fast) = pauses["GC heap"], pauses["region"]
     if size != in_region:
         raise ValueError(f"{size} in the GC heap, but {in_region} in the region")
     return (
         f"- **Pauses.** With {size} of data in the GC heap `gc.collect()` takes {slow:,} "
         f"instructions on a Cortex-M7; with the data in a region, {fast:,}.\n"
-        f"- **Churn.** 1 KiB taken and given back: {cost['h.free(h.malloc(1024))']:,} "
-        f"instructions there; as a `bytearray`, with its share of collections, {cost['bytearray(1024)']:,}.\n"
+        f"- **Churn.** 1 KiB taken and given back: {call:,} instructions there; "
+        f"as a `bytearray`, with its share of collections, {python:,}.\n"
     )
 
 
