@@ -53,7 +53,7 @@ endif
 
 .PHONY: run
 run: ## runs a script: TARGET=unix SCRIPT=f.py [TIMEOUT=s]; ends with 1 when it raised, 2 on a time-out
-	$(DIRECTLY)@$(if $(and $(TARGET),$(SCRIPT)),,echo 'say make run TARGET=t SCRIPT=f.py; the targets: make targets' >&2; exit 1)
+	$(DIRECTLY)@$(if $(and $(TARGET),$(SCRIPT)),,echo 'use make run TARGET=t SCRIPT=f.py; the targets: make targets' >&2; exit 1)
 	$(DIRECTLY)@$(READY)
 	$(DIRECTLY)@$(PYTHON_VENV) -m galloc_mp run --build --timeout '$(or $(TIMEOUT),60)' "$$TARGET" "$$SCRIPT"
 
@@ -64,7 +64,7 @@ targets: ## lists the targets of `make run`
 
 .PHONY: build
 build: # builds what TARGET=t runs
-	@$(if $(TARGET),,echo 'say make build TARGET=t; the targets: make targets' >&2; exit 1)
+	@$(if $(TARGET),,echo 'use make build TARGET=t; the targets: make targets' >&2; exit 1)
 	@$(READY)
 	@$(PYTHON_VENV) $(TOOLS)/build.py $(TARGET)
 
@@ -114,7 +114,7 @@ bench: ## measures galloc against its peers and writes the tables and graphs; QU
 .PHONY: bench-targets
 bench-targets: ## counts instructions on the emulated boards, beside their C libraries' malloc; BOARD=b for a look at one
 	@$(READY) apt:arm apt:riscv apt:valgrind
-	@$(PYTHON_VENV) $(TOOLS)/build.py unix && $(PYTHON_VENV) -m host_tests.bench.face
+	@$(PYTHON_VENV) $(TOOLS)/build.py unix unix-natmod && $(PYTHON_VENV) -m host_tests.bench.face
 	@$(PYTHON_VENV) -m host_tests.bench.targets $(if $(BOARD),--board $(BOARD))
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
@@ -123,7 +123,7 @@ bench-gate: # fails when the core takes over 3 % more instructions than host_tes
 	@$(READY) apt:valgrind
 	@$(PYTHON_VENV) -m host_tests.bench.gate
 	@$(PYTHON_VENV) -m host_tests.bench.banks
-	@$(PYTHON_VENV) $(TOOLS)/build.py unix && $(PYTHON_VENV) -m host_tests.bench.face
+	@$(PYTHON_VENV) $(TOOLS)/build.py unix unix-natmod && $(PYTHON_VENV) -m host_tests.bench.face
 
 # --- Verification
 
