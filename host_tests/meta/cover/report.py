@@ -42,7 +42,7 @@ def read(folders: Iterable[Path], wanted: Path) -> dict[str, Source]:
     """
     sources: dict[str, Source] = defaultdict(Source)
     for notes in sorted(path for folder in folders for path in folder.glob("*.gcno")):
-        told = subprocess.run(
+        output = subprocess.run(
             ["gcov", "--branch-probabilities", "--json-format", "--stdout", notes.name],
             cwd=notes.parent,
             capture_output=True,
@@ -50,7 +50,7 @@ def read(folders: Iterable[Path], wanted: Path) -> dict[str, Source]:
             check=True,
             timeout=60,
         ).stdout
-        for document in told.splitlines():
+        for document in output.splitlines():
             add(sources, json.loads(document), wanted)
     return dict(sorted(sources.items()))
 

@@ -159,7 +159,7 @@ def at_numbers(node: Node) -> Iterator[tuple[str, Node, str]]:
 
 
 def function_of(node: Node) -> str:
-    """The function that a node stands in, or '-'."""
+    """The function that a node is in, or '-'."""
     while node is not None and node.type != "function_definition":
         node = node.parent
     if node is None:
@@ -219,13 +219,13 @@ def mutants_of(path: Path) -> list[Mutant]:
 
 
 def line_at(source: bytes, at: int) -> str:
-    """The text of the line that a byte stands in."""
+    """The text of the line that a byte is in."""
     end = source.find(b"\n", at)
     return source[source.rfind(b"\n", 0, at) + 1 : end if end >= 0 else None].decode()
 
 
 def key_of(mutant: Mutant, source: bytes, seen: Counter) -> str:
-    """The name of a mutant: where it stands in words, not in numbers of lines."""
+    """The name of a mutant: where it is, in words, not in numbers of lines."""
     first = source.rfind(b"\n", 0, mutant.start) + 1
     last = source.find(b"\n", mutant.end)
     before, old, after = (

@@ -1,4 +1,4 @@
-"""The mutants that no driver tells from the core, and why that is right."""
+"""The mutants that no driver can tell from the core, and why that is right."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write(shown: Table, survivors: Iterable[Mutant], reasons: dict[str, str]) ->
     lines = [
         "# Mutants that survive",
         "",
-        "Written by `make verify WHAT=mutate`; the reasons stand in reasons.toml.",
+        "Written by `make verify WHAT=mutate`; the reasons are in reasons.toml.",
     ]
     lines += ["", "```", console.export_text().rstrip(), "```"]
     for why in sorted(groups, key=lambda why: (-len(groups[why]), why)):

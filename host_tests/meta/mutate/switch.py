@@ -1,6 +1,6 @@
 """A text of the core that holds all mutants: which one it is, is chosen when a program starts.
 
-So the core is compiled once for all of them. What stands outside of functions cannot be chosen so.
+So the core is compiled once for all of them. What is outside of functions cannot be chosen so.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ KILLED, TIMEOUT, SURVIVED, SAME, INVALID = "killed", "timeout", "survived", "sam
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a mutant, and which run told."""
+    """What came of a mutant, and which run noticed."""
 
     end: str
     by: str = ""

@@ -39,7 +39,7 @@ CLOSURES = {
 
 
 class BrokenPromise(Exception):
-    """A state does not hold, or a request was answered wrongly; the text tells which."""
+    """A state does not hold, or a request was answered wrongly; the text says which."""
 
 
 def explore(

@@ -60,12 +60,12 @@ def main() -> int:
             table.add_section()
             add(table, "all, and the longest row", total(rows))
             Console(width=max(100, Console().width)).print(table)
-            told = forgotten_lock(processor)
+            noticed = forgotten_lock(processor)
         except BuildError as error:
             errors.print(f"interrupts: {error}", style="red")
             return 1
-        failed = failed or told is None
-        print(f"without the lock: {told or 'nothing breaks, so the test shows nothing'}")
+        failed = failed or noticed is None
+        print(f"without the lock: {noticed or 'nothing breaks, so the test shows nothing'}")
         errors.print(f"interrupts: {time.monotonic() - start:.0f} s")
     if not failed:
         write(longest)

@@ -38,7 +38,7 @@ class BoardError(Exception):
 
 @functools.cache
 def image(processor: str, locked: bool) -> Path:
-    """The program for a processor, built anew in each run. Raises BuildError."""
+    """The program for a processor, built in each run. Raises BuildError."""
     BUILD.mkdir(parents=True, exist_ok=True)
     made = BUILD / f"{processor}{'' if locked else '-unlocked'}.elf"
     # -O2 is what firmware compiles the core with.
@@ -98,7 +98,7 @@ class Board:
 
     @property
     def pc(self) -> int:
-        """Where the processor stands."""
+        """The address of the next instruction."""
         return self.cpu.reg_read(arm_const.UC_ARM_REG_PC) & ~1
 
     @property
@@ -107,7 +107,7 @@ class Board:
         return bool(self.cpu.reg_read(arm_const.UC_ARM_REG_PRIMASK) & 1)
 
     def enter(self, name: str, *arguments: int, stack: int = STACK) -> None:
-        """Stands the processor at the start of a function."""
+        """Puts the processor at the start of a function."""
         self.cpu.reg_write(arm_const.UC_ARM_REG_XPSR, _THUMB)
         for register, value in zip(_ARGUMENTS, arguments, strict=False):
             self.cpu.reg_write(register, value & 0xFFFFFFFF)

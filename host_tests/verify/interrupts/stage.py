@@ -82,7 +82,7 @@ class Stage:
             pass
 
     def enter(self) -> None:
-        """Stands the processor before the operation."""
+        """Puts the processor before the operation."""
         self.board.restore(self.before)
         self.board.enter("op_" + self.kind, self.heap, self.block, self.size, self.align)
 
