@@ -37,7 +37,7 @@ from host_tests.tools.uf2 import uf2
 
 
 def no_library() -> Path:
-    """In place of micropython-lib: the release comes without it, and the builds look for this file."""
+    """In place of micropython-lib, which is not in the release; builds look for this file."""
     library = BUILD / "obj" / "no-library"
     library.mkdir(parents=True, exist_ok=True)
     (library / "README.md").touch()
