@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """The seed stands at the top of each run."""
+    """The seed is at the top of each run."""
     return f"seed: {config.getoption('--seed')}; targets: {config.getoption('--targets')}"
 
 

@@ -1,4 +1,4 @@
-// heap_type.c: Heap: how one is made, what it stands on, its attributes, its root table.
+// heap_type.c: Heap: how one is made, what it is on, its attributes, its root table.
 
 #include "glue.h"
 

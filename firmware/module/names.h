@@ -1,7 +1,7 @@
 // names.h: what Python finds in `_galloc`, once for both registrations.
 //
 // Methods: name, function, the least and the most arguments by position, whether it takes some by name. What is called
-// most stands first: MicroPython looks from there. The native module's linker looks for the names of qstrs in the text of
+// most is first: MicroPython looks from there. The native module's linker looks for the names of qstrs in the text of
 // this file, so they stand here in full.
 
 #ifndef GALLOC_MODULE_NAMES_H

@@ -1,4 +1,4 @@
-// report.c: what a heap tells about itself.
+// report.c: what a heap reports of itself.
 
 #include "glue.h"
 

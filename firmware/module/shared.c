@@ -1,6 +1,6 @@
 // shared.c: the shared heap for C modules.
 //
-// What C holds survives a soft reset, what Python held does not. So that the two can be told apart then, the last word of
+// What C holds survives a soft reset, what Python held does not. So that the two can be kept apart then, the last word of
 // each of C's blocks is a mark, made of the block's place and the heap's generation:
 //
 //   | header | payload of C ........ | mark |

@@ -91,7 +91,7 @@ static galloc_heap_obj_t **shared_slot(galloc_shared_state_t *state, size_t bank
     return &state->heap;
 }
 
-// The heap of a bank if there is one; else *mine tells whether the caller is to make it, and nobody else does meanwhile.
+// The heap of a bank if there is one; else *mine says whether the caller is to make it, and nobody else does meanwhile.
 static galloc_heap_obj_t *shared_claim(galloc_shared_state_t *state, size_t bank, bool *mine) {
     GALLOC_LOCK(NULL);
     if (bank == 0 && state->heap == NULL && state->board != NULL) {

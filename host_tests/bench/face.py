@@ -1,4 +1,5 @@
-"""Instructions of the calls that Python programs make most, on the unix port, by callgrind.
+"""Instructions of the calls that Python programs make most, on the unix port, by callgrind: with
+galloc built in, and as a native module.
 
 python -m host_tests.bench.face [--write]
 
@@ -9,6 +10,7 @@ face.json; with --write the file is written instead.
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from galloc_mp.targets import find_spec
 FILE = Path(__file__).with_name("face.json")
 GROWTH = 1.03
 TURNS = 1000
+TARGETS = ("unix", "unix-natmod")
 
 # What is done before the loop, what in it, and the most instructions it may take.
 CALLS = {
@@ -45,39 +48,53 @@ class FaceError(Exception):
     """Nothing was counted; the message says why."""
 
 
-def instructions(before: str, call: str, turns: int) -> int:
+def instructions(target: str, before: str, call: str, turns: int) -> int:
     """Of a whole process."""
+    spec = find_spec(target)
+    environment = {**os.environ, "MICROPYPATH": str(spec.natmod_dir) if spec.natmod else ".frozen"}
     with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
         script.write(SCRIPT.format(before=before, call=call, turns=turns))
         script.flush()
         command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        command += [find_spec("unix").image, "-X", "heapsize=8M", script.name]
-        done = subprocess.run(command, capture_output=True, text=True)
+        command += [spec.image, "-X", "heapsize=8M", script.name]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode or not found:
-        raise FaceError(f"{call}: {done.stderr.strip()[-300:]}")
+        raise FaceError(f"{target}, {call}: {done.stderr.strip()[-300:]}")
     return int(found[1])
 
 
-def turn(before: str, call: str) -> float:
+def turn(target: str, before: str, call: str) -> float:
     """Of one turn: the start and the end of the process are in both counts."""
-    more, fewer = (instructions(before, call, n * TURNS) for n in (2, 1))
+    more, fewer = (instructions(target, before, call, n * TURNS) for n in (2, 1))
     return (more - fewer) / TURNS
 
 
-def figures() -> dict[str, int]:
-    """Instructions by call. Raises FaceError."""
-    empty = turn("pass", "pass")
-    return {call: round(turn(before, call) - empty) for call, (before, _) in CALLS.items()}
+Figures = dict[str, dict[str, int]]
 
 
-def above(kept: dict[str, int], now: dict[str, int]) -> list[str]:
+def figures() -> Figures:
+    """Instructions by target and call. Raises FaceError."""
+    found = {}
+    for target in TARGETS:
+        empty = turn(target, "pass", "pass")
+        found[target] = {
+            call: round(turn(target, before, call) - empty) for call, (before, _) in CALLS.items()
+        }
+    return found
+
+
+def above(kept: Figures, now: Figures) -> list[str]:
     """A line for each call that takes too many."""
     lines = []
-    for call, (_, most) in CALLS.items():
-        limit = min(most, kept.get(call, most) * GROWTH)
-        if now[call] > limit:
-            lines.append(f"{call}: {now[call]} instructions, at most {limit:.0f} are allowed")
+    for target, counts in now.items():
+        for call, count in counts.items():
+            most = CALLS[call][1]
+            limit = min(most, kept.get(target, {}).get(call, most) * GROWTH)
+            if count > limit:
+                lines.append(
+                    f"{target}, {call}: {count} instructions, at most {limit:.0f} are allowed"
+                )
     return lines
 
 
@@ -90,8 +107,9 @@ def main(arguments: list[str]) -> int:
     except FaceError as error:
         print(f"face: {error}", file=sys.stderr)
         return 1
-    for call, count in now.items():
-        print(f"face: {call}: {count} of at most {CALLS[call][1]}")
+    for target, counts in now.items():
+        for call, count in counts.items():
+            print(f"face: {target}, {call}: {count} of at most {CALLS[call][1]}")
     if options.write:
         FILE.write_text(json.dumps(now, indent=2) + "\n")
         return 0

@@ -42,7 +42,7 @@ def each(work, n=50):
     few = ticks(work, n)
     return round((ticks(work, 2 * n) - few) * 5 / 128 / n, 1)
 kept = malloc(64)
-told = []
+counts = []
 for work in (pair, aligned, same):
     off = each(work)
     on = off
@@ -50,8 +50,8 @@ for work in (pair, aligned, same):
         galloc.record(ring)
         on = each(work)
         galloc.record(None)
-    told.append((off, on))
-print(told)
+    counts.append((off, on))
+print(counts)
 """
 CALLS = (
     ("free(malloc(64))", 2),
@@ -93,8 +93,8 @@ def main() -> int:
         "| build | calls | off | recording | more, each call |",
         "| --- | --- | ---: | ---: | ---: |",
     ]
-    for build, told in builds.items():
-        for (call, count), (off, on) in zip(CALLS, told, strict=True):
+    for build, counts in builds.items():
+        for (call, count), (off, on) in zip(CALLS, counts, strict=True):
             more = (
                 f"{(on - off) / count:.1f}" if build != "native module, GALLOC_RECORD=0" else "–"
             )

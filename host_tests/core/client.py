@@ -14,7 +14,7 @@ HUGE = (1 << 64) - 1  # the driver makes the largest size_t of it
 
 
 class Chunk(NamedTuple):
-    """A chunk as galloc_walk tells it: payload offset in the region, usable bytes, live or not."""
+    """A chunk in galloc_walk: payload offset in the region, usable bytes, live or not."""
 
     offset: int
     size: int

@@ -76,7 +76,7 @@ def test_each_mistake_is_told(guarded):
     """Overruns, underruns and stale writes by a byte, in blocks of 7 sizes and 13 alignments."""
     done = run(guarded, "tell")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "told of 457\n"
+    assert done.stdout == "noticed 457\n"
 
 
 def test_calls(guarded):

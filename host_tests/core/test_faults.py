@@ -1,4 +1,4 @@
-"""Misuse: told by name, and nothing changes."""
+"""Misuse is reported by name, and nothing changes."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_overflow_by_one_byte_is_told(driver):
 
 @pytest.mark.parametrize("size", [12, 60, 204, 1004])
 def test_links_and_boundary_tag_of_a_hole(driver, size):
-    """A write after free over links or tag is told by check."""
+    """A write after free over links or tag is found by check."""
     _, other, _, block, _ = packed(driver, 44, size, 44, size, 44)
     driver.free(other)
     before = driver.dump()
@@ -185,16 +185,16 @@ def test_links_and_boundary_tag_of_a_hole(driver, size):
 
 
 def test_control_block_overwritten(driver):
-    """Each byte before the first chunk: check tells it, or the byte carries nothing."""
+    """Each byte before the first chunk: check finds it, or the byte carries nothing."""
     packed(driver, 44, 100, 44, 204, 44)
     sound = driver.dump()
     driver.forget()
     first = driver.peek().walk[0].offset
-    told = 0
+    noticed = 0
     for where in range(first - 4):
         for bit in (0, 3, 7):
             driver.poke(where, bytes([sound[where] ^ 1 << bit]))
-            told += driver.check()[0] != OK
+            noticed += driver.check()[0] != OK
         driver.poke(where, sound[where : where + 1])
     assert driver.check() == (OK, 0)
-    assert told >= 3 * (first - 4) * 0.9
+    assert noticed >= 3 * (first - 4) * 0.9

@@ -1,4 +1,7 @@
-"""The unit tests of unit/*.c, one by one; `make cover` counts what of the core they reach."""
+"""The unit tests of unit/*.c, one by one.
+
+`make verify WHAT=cover` counts what of the core they reach.
+"""
 
 from __future__ import annotations
 

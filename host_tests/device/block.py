@@ -93,7 +93,7 @@ b.free()
 raises(ValueError, lambda: b[0])
 raises(ValueError, iter, b)
 
-# A header that was written over is told from a block that was freed behind its Block's back.
+# An overwritten header is not mistaken for a block that was freed behind its Block's back.
 region = bytearray(1024)
 small = galloc.Heap(region)
 b = small.alloc(16)

@@ -64,8 +64,8 @@ for word in range(0, 256, 4):
             raises(ValueError, "geometry", call, *args)
         raises(ValueError, "geometry", galloc.Heap.attach, region)
     elif damaged:
-        # Something that changes: what is told is told as such, and a request is not refused for
-        # want of memory that is there.
+        # Something that changes: it is reported as corrupt, and a request is not refused for want
+        # of memory that is there.
         assert damaged.startswith("corrupt at offset"), damaged
         raises(ValueError, "corrupt", galloc.Heap.attach, region)
         for call in (h.alloc, h.malloc):

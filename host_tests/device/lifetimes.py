@@ -41,7 +41,7 @@ litter()
 assert h.stats().blocks == 1
 h.free(handle)
 
-# Freed by its handle: the Block tells.
+# Freed by its handle: the Block notices.
 b = h.alloc(50)
 h.free(b.offset)
 raises(ValueError, len, b)
@@ -50,7 +50,7 @@ raises(ValueError, b.free)
 b.free()
 h.check()
 
-# The buffer grows under the heap, which may move it: told, not followed.
+# The buffer grows under the heap, which may move it: an error, not followed.
 buffer = bytearray(1500)
 h = galloc.Heap(buffer)
 b = h.alloc(20)

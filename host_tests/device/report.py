@@ -1,4 +1,4 @@
-# What a heap tells about itself: stats, walk, check, info, dump.
+# What a heap reports of itself: stats, walk, check, info, dump.
 import galloc
 
 
@@ -62,7 +62,7 @@ a.view()[:] = b"z" * 64
 h.info()
 h.info(1)
 
-# A header overwritten by its neighbour's overflow: told, with the place.
+# A header overwritten by its neighbour's overflow: reported, with the place.
 b = h.alloc(64)
 buffer[a.offset + a.size] ^= 0xFF
 try:

@@ -67,7 +67,7 @@ b.free()
 assert galloc.stats().blocks == 0
 assert h.stats().blocks == 0
 if regions:
-    # A heap made anew on that region takes the place of the one that ends by it.
+    # A new heap on that region takes the place of the one that ends by it.
     lost = h.alloc(10)
     new = galloc.Heap(None, size // 2)
     assert galloc.heap() is new and galloc.initialized() and galloc.stats().blocks == 0

@@ -96,7 +96,7 @@ def header(arch: str, *, first: bytes = b"M", version: int = 6, sub: int = 3) ->
 
 
 @pytest.mark.parametrize(
-    "data, told",
+    "data, expected",
     [
         (header("xtensa"), "xtensa_6.3"),
         (header("armv6"), "armv6_6.3"),
@@ -107,18 +107,18 @@ def header(arch: str, *, first: bytes = b"M", version: int = 6, sub: int = 3) ->
     ],
     ids=["xtensa", "armv6", "sub", "version", "circuitpython", "text"],
 )
-def test_wrong_file(target, data, told):
+def test_wrong_file(target, data, expected):
     """A native file for something else: ImportError with what is wanted and what was found. Where
     the module is built in, no file gets in its way.
     """
-    if target.spec.natmod == "xtensa" and told.startswith("xtensa"):
-        data, told = header("xtensawin"), "xtensawin_6.3"
+    if target.spec.natmod == "xtensa" and expected.startswith("xtensa"):
+        data, expected = header("xtensawin"), "xtensawin_6.3"
     target.put("_galloc.mpy", data)
     output = target.exec(IMPORT)
     if target.spec.natmod is None:
         assert output == "imported\n"
         return
-    assert told in output, output
+    assert expected in output, output
     assert f"{target.spec.natmod}_{mpy_abi()}" in output  # one that `make natmod` offers
     assert "_galloc.mpy" in output
 

@@ -103,9 +103,9 @@ import galloc
 h = galloc.Heap.attach({region})
 h.check()
 live = [c for c in h.walk() if c[2]]
-told = {told}
-assert h.stats().blocks == len(live) == h.root[0] + 1 == len(told) + 1, (live, told)
-for m, size, mark in told:
+output = {output}
+assert h.stats().blocks == len(live) == h.root[0] + 1 == len(output) + 1, (live, output)
+for m, size, mark in output:
     assert all(h.get8(m, i) == mark for i in range(size)), (m, size, mark)
 for m, _, _ in live:
     h.free(m)
@@ -126,9 +126,9 @@ def test_soft_reset_in_the_middle(target, rng: random.Random):
     for _ in range(1 if target.spec.natmod else 2):
         target.exec(SCRIPT)
         half = HALF.format(region=region, seed=rng.randrange(1 << 16), count=60)
-        told = target.exec(half, timeout=120)
+        output = target.exec(half, timeout=120)
         target.reset()
-        assert target.exec(REST.format(region=region, told=told.strip())) == "ok\n"
+        assert target.exec(REST.format(region=region, output=output.strip())) == "ok\n"
         target.reset()
 
 

@@ -57,7 +57,7 @@ except ValueError as error:
 
 def test_soft_reset(target):
     """On a board blocks, contents and roots are found again with attach(), and the shared heap
-    starts afresh without. A process on a PC starts with new memory: told.
+    starts afresh without. A process on a PC starts with new memory, and says so.
     """
     where = tuple(target.spec.options.get("spare", ())) if target.spec.natmod else ()
     if target.spec.board is None or (target.spec.natmod and not where):

@@ -116,8 +116,8 @@ assert galloc_libc.get(0) and galloc_libc.get(1000) and not galloc_libc.get(befo
 assert not galloc_libc.get(0x7fffffff) and not galloc_libc.get(-4)
 assert galloc_libc.shrink()
 assert galloc.c_share() == (0, 0, faults)
-told = [galloc_libc.misuse(i) for i in range(3)]
-assert told == ["not allocated", "foreign", "foreign"], told
+faults = [galloc_libc.misuse(i) for i in range(3)]
+assert faults == ["not allocated", "foreign", "foreign"], faults
 assert galloc.c_share() == (0, 0, faults + 3)
 galloc.check()
 after = galloc.stats()

@@ -1,4 +1,7 @@
-"""Injects faults and prints who told them: python -m host_tests.fault [--seed N] [--count N]."""
+"""Injects faults and prints what detected them.
+
+python -m host_tests.fault [--seed N] [--count N]
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short campaign; `make fault` is the long one."""
+"""A short campaign; `make verify WHAT=fault` is the long one."""
 
 from __future__ import annotations
 

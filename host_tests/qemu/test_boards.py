@@ -38,12 +38,12 @@ def test_region_holds_what_is_written(target):
         "gc.collect()\n"
     )
     target.reset()
-    told = target.exec(
+    result = target.exec(
         "import galloc, machine\n"
         "_, at, size, _ = galloc.regions()[0]\n"
         "print(size, sum(machine.mem32[at + i] != i + 1 for i in range(0, size, 1024)))\n"
     )
-    size, lost = map(int, told.split())
+    size, lost = map(int, result.split())
     assert size >= 16384
     assert lost == 0
 
@@ -124,10 +124,10 @@ def test_region_that_does_not_fit_is_refused(name):
 
 
 def test_unknown_board_lists_the_known_ones():
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, ROOT / "host_tests" / "tools" / "build.py", "board:UNICYCLE"],
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 1
-    assert all(spec.name in told.stderr for spec in SPECS)
+    assert result.returncode == 1
+    assert all(spec.name in result.stderr for spec in SPECS)

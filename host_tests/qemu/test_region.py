@@ -23,10 +23,10 @@ def board():
 
 
 def test_region_is_told(board):
-    told = board.exec("import galloc\nprint(galloc.regions())")
+    output = board.exec("import galloc\nprint(galloc.regions())")
     first = f"('SRAM', {BANK}, {DEFAULT_SIZE}, 'FAST|DMA|PERSIST')"
     second = f"('PSRAM', {SECOND}, {SECOND_SIZE}, 'DMA|EXTERNAL|PERSIST')"
-    assert told == f"({first}, {second})\n"
+    assert output == f"({first}, {second})\n"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_no_variable_lies_in_the_bank():
 
 
 def test_example_of_banks(board):
-    told = board.exec((ROOT / "firmware" / "examples" / "banks.py").read_text())
-    assert "pixels at 0x21" in told
-    assert "table at 0x20" in told
+    output = board.exec((ROOT / "firmware" / "examples" / "banks.py").read_text())
+    assert "pixels at 0x21" in output
+    assert "table at 0x20" in output
     board.reset()
 
 
@@ -108,7 +108,7 @@ flags: ; @echo $(LDFLAGS)
 @pytest.mark.parametrize("linker", ["gcc", "ld"])
 @pytest.mark.parametrize(("origin", "fits"), [("0x20008000", True), ("0x20001000", False)])
 def test_region_in_another_port(tmp_path, linker, origin, fits):
-    """Linked through gcc or by ld itself, and told from the variables of a port that has no names
+    """Linked through gcc or by ld itself, and known from the variables of a port that has no names
     for their ends.
     """
     (tmp_path / "port.ld").write_text(SCRIPT)

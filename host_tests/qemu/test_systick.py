@@ -66,6 +66,6 @@ def test_longest_wait():
     outside of the lock.
     """
     with QemuTarget(find_spec(NAME), extra=("-icount", "shift=10,sleep=off")) as board:
-        told = board.exec(WAITS, timeout=300)
-    waits = [int(ticks) / TICKS_PER_INSTRUCTION for ticks in told.split()]
+        output = board.exec(WAITS, timeout=300)
+    waits = [int(ticks) / TICKS_PER_INSTRUCTION for ticks in output.split()]
     assert max(waits) <= BOUND, waits

@@ -37,9 +37,7 @@ from host_tests.tools.uf2 import uf2
 
 
 def no_library() -> Path:
-    """Stands in for micropython-lib: the release comes without it, and the builds look for this
-    file.
-    """
+    """In place of micropython-lib, which is not in the release; builds look for this file."""
     library = BUILD / "obj" / "no-library"
     library.mkdir(parents=True, exist_ok=True)
     (library / "README.md").touch()
@@ -148,7 +146,7 @@ def build_rp2(spec: Spec) -> None:
     settle(folder, arguments, folder / "firmware.bin")
     what = f"firmware for {spec.name}"
     port = mpy_dir() / "ports" / "rp2"
-    # Left to cmake: it compiles anew what the size of the region is for.
+    # Left to cmake: it compiles again what the size of the region is for.
     size = f"-DGALLOC_REGION_SIZE={os.environ.get('GALLOC_REGION_SIZE', '')}"
     command = ["cmake", "-S", str(port), "-B", str(folder), *arguments, size]
     cross = {"MICROPY_MPYCROSS": str(mpy_cross())}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lays out the C and Python sources in place, or with --check only tells what is not laid out.
+# Lays out the C and Python sources in place, or with --check only prints what is not laid out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

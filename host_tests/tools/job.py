@@ -62,7 +62,7 @@ def locked(name: str, *products: Path):
             for path in (folder, *products):
                 shutil.rmtree(path, ignore_errors=True)
         unfinished.touch()
-        # Whatever an exception tells, make has come to its end by then.
+        # Whatever an exception says, make has come to its end by then.
         try:
             yield
         finally:
@@ -112,22 +112,22 @@ def run(name: str, command: list[str], what: str, **variables: str) -> None:
         if refused:
             raise BuildError(" ".join(refused[1].split()))
         lines = text.splitlines()
-        told = [x for x in lines if re.search(r"\*\*\*|error|undefined|overflowed", x)] or lines
-        raise BuildError("\n".join([*told[-12:], f"{what} failed; all of its output: {log}"]))
+        causes = [x for x in lines if re.search(r"\*\*\*|error|undefined|overflowed", x)] or lines
+        raise BuildError("\n".join([*causes[-12:], f"{what} failed; all of its output: {log}"]))
 
 
 def watch(child: subprocess.Popen, log: Path, what: str) -> None:
-    """Waits for a build; when that takes long, tells now and then how far it is."""
-    start = told = time.monotonic()
+    """Waits for a build; when that takes long, reports now and then how far it is."""
+    start = reported = time.monotonic()
     while True:
         try:
             child.wait(0.2 if time.monotonic() - start < 3 else 1)
             break
         except subprocess.TimeoutExpired:
-            if time.monotonic() - told >= 10:
-                told = time.monotonic()
+            if time.monotonic() - reported >= 10:
+                reported = time.monotonic()
                 done = len(re.findall(rb"\nCC |Building", log.read_bytes()))
-                say(f"{what}: {done} files after {told - start:.0f} s")
+                say(f"{what}: {done} files after {reported - start:.0f} s")
     if time.monotonic() - start > 3 and not child.returncode:
         say(f"{what}: {time.monotonic() - start:.0f} s")
 
@@ -162,7 +162,7 @@ def makefiles() -> int:
 
 def settle(folder: Path, arguments: list[str], product: Path, *, linked: bool = False) -> None:
     """Makes way for a build with other arguments or makefiles than the last one: all objects are
-    made anew.
+    made again.
 
     linked: the region is set apart by the linker, so another size of it asks for another link
     only.

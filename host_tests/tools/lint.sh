@@ -28,7 +28,7 @@ rv64=(riscv64-unknown-elf-gcc -Os -march=rv64imc -mabi=lp64 --specs=picolibc.spe
 rv32=(riscv64-unknown-elf-gcc -Os -march=rv32imc -mabi=ilp32 --specs=picolibc.specs)
 
 jobs=()
-# compile NAME FLAG... -- FILE...: in the background; its name is told when it fails.
+# compile NAME FLAG... -- FILE...: in the background; its name is printed when it fails.
 compile() {
     local name=$1 root=$PWD flags=() file
     shift

@@ -1,18 +1,18 @@
-"""Writes the tables of the READMEs that come from elsewhere: measurements and boards.
+"""Writes the tables of the READMEs that come from measurements.
 
     python host_tests/tools/readme.py [--check]
 
-Each stands between `<!-- NAME: written by `make docs` -->` and `<!-- end -->`. --check changes
+Each is between `<!-- NAME: written by `make docs` -->` and `<!-- end -->`. --check changes
 nothing and ends with 1 when a table is out of date.
 """
 
 import re
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-READMES = (ROOT / "README.md", ROOT / "galloc_mp" / "README.md")
+FOLDERS = ("", "firmware", "galloc_mp", "boards", "host_tests")
+READMES = tuple(ROOT / folder / "README.md" for folder in FOLDERS)
 RESULTS = ROOT / "host_tests" / "bench" / "results"
 GUIDE_ROWS = (
     "4 × 2",
@@ -58,34 +58,44 @@ def columns(rows: Table, names: tuple[str, ...]) -> Table:
     return [[row[i] for i in which] for row in rows]
 
 
-def memory() -> str:
-    """Regions that recorded programs need."""
-    text = (RESULTS / "README.md").read_text()
-    return write_table(read_table(text, "Smallest region ÷ peak of live bytes"))
+def why() -> str:
+    """What is gained beside MicroPython's own heap, on a Cortex-M7."""
+    rows = read_table((RESULTS / "targets.md").read_text(), "From Python")
+    cost = {name: int(count) for core, name, count in rows[1:] if core == "Cortex-M7"}
+    call, python = cost["h.free(h.malloc(1024))"], cost["bytearray(1024)"]
+    held = re.compile(r"gc\.collect\(\) with (\d+ KiB) in the (region|GC heap)")
+    pauses = {found[2]: (found[1], cost[name]) for name in cost if (found := held.match(name))}
+    (size, slow), (in_region, fast) = pauses["GC heap"], pauses["region"]
+    if size != in_region:
+        raise ValueError(f"{size} in the GC heap, but {in_region} in the region")
+    return (
+        f"- **Pauses.** With {size} of data in the GC heap `gc.collect()` takes {slow:,} "
+        f"instructions on a Cortex-M7; with the data in a region, {fast:,}.\n"
+        f"- **Churn.** 1 KiB taken and given back: {call:,} instructions there; "
+        f"as a `bytearray`, with its share of collections, {python:,}.\n"
+    )
 
 
-def speed() -> str:
-    """Instructions an operation."""
-    rows = read_table((RESULTS / "README.md").read_text(), "Instructions an operation")
-    worst = read_table((RESULTS / "README.md").read_text(), "Worst single operation")
-    names = ("worst alloc", "worst free", "holes missed")
-    costs = {row[0]: row[1:] for row in columns(worst, (worst[0][0], *names))}
-    rows = columns(rows, (rows[0][0], "R64", "X64n", "lua", "tls", "sqlite"))
-    return write_table([row + costs[row[0]] for row in rows])
+def figures() -> str:
+    """Cortex-M3 and M0+: average, worst, masked, flash, RAM, with peers."""
+    text = (RESULTS / "targets.md").read_text()
+    title = "Cortex-M3 and M0+ at a glance"
+    _, _, behind = text.partition(f"## {title}\n")
+    notes, _, _ = behind.partition("\n|")
+    return write_table(read_table(text, title)) + f"\n{notes.strip()}\n"
 
 
-def original() -> str:
-    """The benchmarks of the Rust galloc."""
-    text = (RESULTS / "README.md").read_text()
-    return write_table(read_table(text, "The original's benchmarks"))
+def levels() -> str:
+    """What each level of hardening costs on the boards."""
+    return write_table(read_table((RESULTS / "targets.md").read_text(), "Levels of hardening"))
 
 
 def code() -> str:
     """What the core costs at -O2."""
-    _, _, told = (RESULTS / "targets.md").read_text().partition("## Code\n")
+    _, _, text = (RESULTS / "targets.md").read_text().partition("## Code\n")
     return (
         "Ports compile for size, but the core is compiled for speed, `-O2`: "
-        f"{told.strip().splitlines()[-1]} (the table below).\n"
+        f"{text.strip().splitlines()[-1]}.\n"
     )
 
 
@@ -126,45 +136,8 @@ def masked() -> str:
 def recording() -> str:
     """What recording costs."""
     text = (RESULTS / "recording.md").read_text()
-    _, _, told = text.rpartition("\n\n")
-    return write_table(read_table(text)) + f"\n{told.strip()} Instructions on a Cortex-M3.\n"
-
-
-def targets() -> str:
-    """Instructions on the boards."""
-    return write_table(read_table((RESULTS / "targets.md").read_text(), "Summary"))
-
-
-def region(folder: Path) -> str:
-    """Bytes that a board reserves by default, from its configuration or what that shares."""
-    for file in sorted(folder.glob("mpconfigboard.*")):
-        text = file.read_text()
-        for shared in re.findall(r"^include \$\(BOARD_DIR\)/(\S+)", text, re.M):
-            text += (folder / shared).read_text()
-        found = re.search(r"GALLOC_REGION_(?:DEFAULT|SIZE)\W+(\d+)\)?\s*$", text, re.M)
-        if found:
-            return f"{int(found[1]) // 1024} KiB"
-    return "–"
-
-
-def boards() -> str:
-    """The folders of boards/."""
-    rows = [["board", "port", "region by default", "runs here in", "native module"]]
-    for description in sorted(ROOT.glob("boards/*/board.toml")):
-        told = tomllib.loads(description.read_text())
-        emulator = f"`{' '.join(told['emulator'][:3])}`" if "emulator" in told else "rp2040js"
-        if not told.get("runs", True):
-            emulator = "built only: no package has an emulator for it"
-        rows.append(
-            [
-                f"[`{description.parent.name}`](boards/{description.parent.name})",
-                told["port"],
-                region(description.parent),
-                emulator,
-                told.get("natmod", "–"),
-            ]
-        )
-    return write_table(rows)
+    _, _, note = text.rpartition("\n\n")
+    return write_table(read_table(text)) + f"\n{note.strip()} Instructions on a Cortex-M3.\n"
 
 
 def filled(text: str) -> str:

@@ -44,7 +44,7 @@ def test_shows_the_heap(target, tmp_path, start):
 def test_says_what_is_wrong(target, tmp_path):
     data = bytearray.fromhex(target.exec(DUMP.replace("START", "0")))
     path = tmp_path / "heap.bin"
-    for change, told in (
+    for change, expected in (
         (lambda: path.write_bytes(data[:-16]), "cut off"),
         (lambda: path.write_bytes(data[:-200] + bytes(64) + data[-136:]), "damaged"),
         (lambda: path.write_bytes(b""), "no heap that galloc"),
@@ -54,5 +54,5 @@ def test_says_what_is_wrong(target, tmp_path):
         change()
         done = command(path)
         assert (done.returncode, done.stdout) == (1, "")
-        assert told in done.stderr and str(path) in done.stderr
+        assert expected in done.stderr and str(path) in done.stderr
         assert "Traceback" not in done.stderr

@@ -76,10 +76,10 @@ def sizes(arch: str) -> dict[str, int]:
     return {name: (folder / name).stat().st_size for name in ("_galloc.mpy", "galloc.mpy")}
 
 
-def one_sentence(done: subprocess.CompletedProcess, told: str) -> None:
+def one_sentence(done: subprocess.CompletedProcess, expected: str) -> None:
     """Status 1 and one line on stderr that says this."""
     assert done.returncode == 1
-    assert told in done.stderr
+    assert expected in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
@@ -311,13 +311,13 @@ def test_module_for_a_firmware(monkeypatch, tmp_path):
         "armv7emdp": "armv7m_6.3",
         "xtensawin": "xtensawin_6.3",
     }
-    for wrong, told in (
+    for wrong, expected in (
         (firmware("none"), "loads no native modules; flash a firmware"),
         (firmware("armv7m", "circuitpython"), "takes no native modules of MicroPython"),
         (firmware("armv7m", sub=1), "takes native modules of version 6.1"),
         (firmware("xtensa"), "make natmod ARCH=xtensa"),
     ):
-        with pytest.raises(TargetError, match=told):
+        with pytest.raises(TargetError, match=expected):
             folder_for(wrong)
 
 

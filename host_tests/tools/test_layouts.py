@@ -358,7 +358,7 @@ NO_COMPILERS = "/nowhere"
 
 
 @pytest.mark.parametrize(
-    ("arch", "version", "path", "told"),
+    ("arch", "version", "path", "expected"),
     [
         ("armv9", (1, 29), None, "unknown architecture armv9; set ARCH to one of: x64 x86 armv6m"),
         ("", (1, 29), None, "which architecture? Set ARCH to one of: x64"),
@@ -368,7 +368,7 @@ NO_COMPILERS = "/nowhere"
         ("x86", (1, 29), "tools", "install the package gcc-multilib (or gcc-i686-linux-gnu)"),
     ],
 )
-def test_what_cannot_be_built_is_told_in_a_sentence(tmp_path, arch, version, path, told):
+def test_what_cannot_be_built_gets_a_sentence(tmp_path, arch, version, path, expected):
     mpy = tree(tmp_path / "micropython", version=version)
     variables = {}
     if path:  # everything but compilers
@@ -380,7 +380,7 @@ def test_what_cannot_be_built_is_told_in_a_sentence(tmp_path, arch, version, pat
     done = natmod(tmp_path, mpy, arch, **variables)
     assert done.returncode != 0
     refusal = [line for line in done.stderr.splitlines() if "***" in line]
-    assert len(refusal) == 1 and told in refusal[0], done.stderr
+    assert len(refusal) == 1 and expected in refusal[0], done.stderr
 
 
 def test_no_checkout_is_told(tmp_path):

@@ -1,5 +1,5 @@
-"""What README.md says is so: its lines of code run, its paths and verbs are there, its tables
-are those of the measurements.
+"""What the READMEs say is so: their lines of code run, their paths and verbs are there, their
+tables are those of the measurements.
 """
 
 import re
@@ -10,8 +10,15 @@ import pytest
 
 from galloc_mp.targets.registry import ROOT, mpy_abi
 
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+README = ROOT / "README.md"
+FOLDERS = ("firmware", "galloc_mp", "boards", "host_tests", "host_tests/bench")
+GUIDES = (README, ROOT / "CONTRIBUTING.md", *(ROOT / name / "README.md" for name in FOLDERS))
+WITH_PYTHON = (README, ROOT / "galloc_mp" / "README.md")
+BLOCKS = [
+    block
+    for path in WITH_PYTHON
+    for block in re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)
+]
 # What the reader has typed before.
 BEFORE = "import galloc\nheap = galloc.heap()\n"
 
@@ -31,16 +38,18 @@ def test_python_lines_run(target, number):
 @pytest.mark.parametrize("target", ["unix-natmod", "MPS2_AN385-natmod"], indirect=True)
 def test_lines_for_a_stock_firmware_run_there(target):
     blocks = [block for block in BLOCKS if "galloc.init(" in block]
-    assert len(blocks) == 1
-    assert target.exec(blocks[0] + "print(len(block))") == "100\n"
+    assert len(blocks) == len(WITH_PYTHON)
+    for block in blocks:
+        assert target.exec(block + "print(len(block))") == "100\n"
 
 
 def test_every_kind_of_line_was_found():
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 8
 
 
-def test_c_lines_compile(tmp_path):
-    (code,) = re.findall(r"```c\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("path", [README, ROOT / "firmware" / "README.md"], ids=str)
+def test_c_lines_compile(path, tmp_path):
+    (code,) = re.findall(r"```c\n(.*?)```", path.read_text(), re.DOTALL)
     source = tmp_path / "readme.c"
     source.write_text(f"void panic(const char *text);\nvoid example(void);\n{code}")
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/firmware/core"]
@@ -50,17 +59,25 @@ def test_c_lines_compile(tmp_path):
     assert result.returncode == 0, result.stderr
 
 
-def test_links_lead_somewhere():
-    links = re.findall(r"\]\(([^)]+)\)", README)
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text())
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    files = [link for link in links if not link.startswith("http")]
+    assert [link for link in files if not (path.parent / link).exists()] == []
 
 
 def test_verbs_are_in_the_makefile():
-    verbs = set(re.findall(r"(?:^|`)make ([a-z][a-z-]+)", README, re.MULTILINE))
-    known = set(re.findall(r"^([a-z-]+):.* ## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {"demo", "test", "run", "firmware", "natmod", "docs"} <= verbs
+    verbs = set()
+    for path in GUIDES:
+        verbs |= set(re.findall(r"(?:^|`)make ([a-z][a-z-]+)", path.read_text(), re.MULTILINE))
+    known = set(re.findall(r"^([a-z-]+):.* ##? ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "test", "check", "firmware", "natmod", "bench"} <= verbs
     assert verbs - known == set()
+
+
+def test_the_first_page_is_short():
+    assert len(README.read_bytes()) <= 10_000
 
 
 def test_tables_are_those_of_the_measurements():

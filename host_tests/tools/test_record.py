@@ -193,8 +193,8 @@ def test_bad_buffers(target):
         "    except TypeError:\n"
         "        print('TypeError')\n"
     )
-    told = target.exec(script).split()
-    assert told == ["TypeError"] * 4 + ["ValueError"] + ["TypeError"] * 2 + ["TypeError"] * 3
+    output = target.exec(script).split()
+    assert output == ["TypeError"] * 4 + ["ValueError"] + ["TypeError"] * 2 + ["TypeError"] * 3
 
 
 @pytest.mark.parametrize("target", TARGETS, indirect=True)
@@ -295,7 +295,7 @@ def test_pico_streams_while_the_program_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("script", "told", "written"),
+    ("script", "expected", "written"),
     [
         ("import galloc\ngalloc.malloc(5)\n1 / 0\n", "ZeroDivisionError: divide by zero", True),
         ("import galloc\ngalloc.malloc(5)\nraise SystemExit(3)\n", "", True),
@@ -303,11 +303,11 @@ def test_pico_streams_while_the_program_runs(tmp_path):
         ("import galloc\ngalloc.malloc(", "SyntaxError: invalid syntax", False),
     ],
 )
-def test_what_goes_wrong(tmp_path, script, told, written):
+def test_what_goes_wrong(tmp_path, script, expected, written):
     path, out = tmp_path / "program.py", tmp_path / "t.trace"
     path.write_text(script)
     done = record(path, "-o", out, "--target", "unix")
-    assert done.returncode == bool(told) and told in done.stderr
+    assert done.returncode == bool(expected) and expected in done.stderr
     assert "<stdin>" not in done.stderr
     assert out.exists() == written
 

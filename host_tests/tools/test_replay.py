@@ -63,7 +63,7 @@ def test_packing(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    "text, reason",
     [
         ("a 1 8 1\nx 2\n", "line 2: expected"),
         ("a 1 8\n", "line 1: expected"),
@@ -79,8 +79,8 @@ def test_packing(tmp_path, name):
         ("", "holds no operation"),
     ],
 )
-def test_what_is_no_trace(tmp_path, text, told):
-    with pytest.raises(traces.TraceError, match=told):
+def test_what_is_no_trace(tmp_path, text, reason):
+    with pytest.raises(traces.TraceError, match=reason):
         traces.load(write(tmp_path, text))
 
 
@@ -138,7 +138,7 @@ DAMAGES = {
 @pytest.mark.parametrize("target", ["unix"], indirect=True)
 @pytest.mark.parametrize("what", DAMAGES)
 def test_replay_notices_damage(target, tmp_path, monkeypatch, what):
-    code, told = DAMAGES[what]
+    code, reason = DAMAGES[what]
     lines = [f"a {i} 40 1\n" for i in range(1500)] + [f"f {i}\n" for i in range(1500)]
     trace = traces.load(write(tmp_path, "".join(lines)))
     session = Session(target)
@@ -155,7 +155,7 @@ def test_replay_notices_damage(target, tmp_path, monkeypatch, what):
     monkeypatch.setattr(target, "exec", exec_and_damage)
     outcome = session.replay(trace)
     assert not outcome.good
-    if told == "fault":
+    if reason == "fault":
         assert outcome.fault.startswith("ValueError")
     else:
         assert (outcome.damaged, outcome.first_damaged) == (1, 2000)
@@ -208,18 +208,18 @@ def test_command_takes_a_trace_of_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "fit, told",
+    "fit, reason",
     [
         (Fit(1000, 1000, 1250, 9), "all of those tried beyond it, up to 1,250, serve too"),
         (Fit(1000, 1128, 1250, 9), "from 1,128 on all that were tried serve, up to 1,250"),
         (Fit(1000, 1256, 1250, 9), "not all beyond it serve; 1,250 does not, the largest tried"),
     ],
 )
-def test_report_says_what_was_tried(tmp_path, fit, told):
+def test_report_says_what_was_tried(tmp_path, fit, reason):
     trace = traces.load(write(tmp_path, "a 1 8 8\n"))
     report = Report(Outcome(trace, "SRAM", 0, 4096), fit, untried="too large")
     said = smallest(report, "unix")
-    assert told in said and "not tried there: too large" in said
+    assert reason in said and "not tried there: too large" in said
 
 
 def test_command_fails_where_memory_is_short(tmp_path):
@@ -230,7 +230,7 @@ def test_command_fails_where_memory_is_short(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments, told",
+    "arguments, reason",
     [
         (("missing.trace",), "missing.trace"),
         (("x.trace", "--target", "unix"), "x.trace, line 1: expected"),
@@ -244,11 +244,11 @@ def test_command_fails_where_memory_is_short(tmp_path):
         ),
     ],
 )
-def test_command_says_what_is_wrong(tmp_path, monkeypatch, arguments, told):
+def test_command_says_what_is_wrong(tmp_path, monkeypatch, arguments, reason):
     write(tmp_path, "hello\n", "x.trace")
     write(tmp_path, "a 1 8 1\n", "good.trace")
     monkeypatch.chdir(tmp_path)
     result = command(*arguments)
     assert result.returncode == 1
-    assert told in result.stderr
+    assert reason in result.stderr
     assert "Traceback" not in result.stderr

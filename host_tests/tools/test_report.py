@@ -134,7 +134,7 @@ def test_cells_hold_what_lives_in_them():
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    "text, reason",
     [
         (None, "No such file or directory"),
         ("a 1 8 8\nx\n", "line 2: expected"),
@@ -144,13 +144,13 @@ def test_cells_hold_what_lives_in_them():
         ("# region many\na 1 8 8\n", "invalid literal"),
     ],
 )
-def test_bad_files_get_a_sentence(tmp_path, text, told):
+def test_bad_files_get_a_sentence(tmp_path, text, reason):
     path = tmp_path / "file"
     if text is not None:
         path.write_text(text)
     done = report(path, "-o", tmp_path / "page.html")
     assert (done.returncode, done.stdout) == (1, "")
-    assert told in done.stderr and len(done.stderr.splitlines()) == 1
+    assert reason in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "page.html").exists()
 
 

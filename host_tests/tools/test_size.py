@@ -81,25 +81,25 @@ def test_core_on_this_machine_agrees_with_a_target(tmp_path, rng):
             script.append(f"h.free(b.pop({name}))")
     script.append("for c in h.walk(): print(*c)")
     with open_target("unix") as target:
-        told = target.exec("\n".join(script)).splitlines()
-    assert [f"{at} {n} {live}" for at, n, live in core.chunks()] == told
+        expected = target.exec("\n".join(script)).splitlines()
+    assert [f"{at} {n} {live}" for at, n, live in core.chunks()] == expected
     assert all(a + n + 4 == b for (a, n, _), (b, _, _) in pairwise(core.chunks()))
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    "text, expected",
     [
         ("# lost 7\na 1 100 8\nf 1\n", "7 operations are missing"),
         ("# failed 2\na 1 100 8\nf 1\n", "2 requests of the recorded program found no memory"),
     ],
 )
-def test_says_what_the_recording_lacks(tmp_path, text, told):
+def test_says_what_the_recording_lacks(tmp_path, text, expected):
     done = size(write(tmp_path, text), "--copies", 0)
-    assert done.returncode == 0 and told in done.stdout
+    assert done.returncode == 0 and expected in done.stdout
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    "text, expected",
     [
         ("a 1 8 1\nx 2\n", "own.trace, line 2: expected"),
         ("\xff\xfe", "is no trace: line 1 is no text"),
@@ -108,9 +108,9 @@ def test_says_what_the_recording_lacks(tmp_path, text, told):
         ("a 1 1000000000 8\n", "are tried here"),
     ],
 )
-def test_bad_traces_get_a_sentence(tmp_path, text, told):
+def test_bad_traces_get_a_sentence(tmp_path, text, expected):
     path = tmp_path / "own.trace"
     path.write_bytes(text.encode("latin1"))
     done = size(path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert told in done.stderr and len(done.stderr.splitlines()) == 1
+    assert expected in done.stderr and len(done.stderr.splitlines()) == 1

@@ -75,7 +75,7 @@ def test_installs_onto_a_unix_interpreter(installed):
 
 
 @pytest.mark.parametrize(
-    "arguments, told",
+    "arguments, expected",
     [
         (("run", "unix", "x.py"), "x.py: No such file"),
         (("info", "--target", "unix"), "targets are built in a checkout of galloc"),
@@ -87,7 +87,7 @@ def test_installs_onto_a_unix_interpreter(installed):
         (("size", "x.trace", "--copies", "many"), "--copies"),
     ],
 )
-def test_bad_calls_get_a_sentence(installed, arguments, told):
+def test_bad_calls_get_a_sentence(installed, arguments, expected):
     done = installed(*arguments)
     assert (done.returncode, done.stdout) == (1, "")
-    assert told in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+    assert expected in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr

@@ -58,7 +58,7 @@ h.info(1)
 """
 
 
-def told(session) -> str:
+def output(session) -> str:
     """What the texts are, with what differs from machine to machine taken out."""
     return re.sub(r"0x[0-9a-f]+|(?<=from )[0-9a-f]+", "ADDRESS", session.exec(TEXTS))
 
@@ -66,10 +66,10 @@ def told(session) -> str:
 @pytest.mark.parametrize("target", SIMS, indirect=True)
 def test_strings_are_the_right_ones(target):
     """MicroPython's linker mixes up strings of different objects on Xtensa; here there is one."""
-    said = told(target)
+    said = output(target)
     assert said.count("Error(") >= 15, said
     with open_target("MPS2_AN385-natmod") as arm:
-        assert said == told(arm)
+        assert said == output(arm)
 
 
 @pytest.mark.parametrize("arch", OBJDUMP)

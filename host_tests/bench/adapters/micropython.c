@@ -14,7 +14,7 @@ bool adapter_bounded;
 void gc_collect(void) {
 }
 
-// MicroPython stands still here; its exceptions would come from there.
+// MicroPython does not run here; its exceptions would come from there.
 __attribute__((noreturn)) void m_malloc_fail(size_t size) {
     (void)size;
     for (;;) {

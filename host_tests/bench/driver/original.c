@@ -11,7 +11,7 @@
 
 enum { TENTHS = 10, MiB = 1024 * 1024 };
 
-// Ticks up to this are told apart; longer ones only as the maximum and in the average.
+// Ticks up to this are counted one by one; longer ones only as the maximum and in the average.
 enum { TICKS = 1 << 20 };
 
 typedef struct {

@@ -6,7 +6,7 @@ from ..tables import table
 INPUTS = ("R64", "R64n", "lua", "tls", "sqlite")
 KINDS = ("alloc", "free", "realloc")
 LIBRARIES = ("newlib malloc", "picolibc malloc")
-MASKED = "galloc, -O2"  # what host_tests/interrupts runs
+MASKED = "galloc, -O2"  # what host_tests/verify/interrupts runs
 OVERVIEW = (
     MASKED,
     "galloc, -Os",
@@ -170,8 +170,9 @@ NOTES = {
     "Cortex-M0, which has the same instructions, with code compiled for the M0+.",
     "Levels of hardening": "GALLOC_HARDENING: 2, the default, verifies all that a call meets, 1 "
     "heap and block, 0 nothing.",
-    "Longest time with interrupts masked": "Of all scenarios of host_tests/interrupts, the core "
-    "at -O2. Long searches open the mask between their steps.",
+    "Longest time with interrupts masked": "Of all scenarios of "
+    "host_tests/verify/interrupts, the core at -O2. Long searches open the mask "
+    "between their steps.",
     "Instructions an operation (failed requests)": "Of a call with its arguments, under QEMU's "
     "-icount; copying and clearing of payload left out. R64 and R64n as in README.md, in 64 KiB, "
     "100,000 operations; recorded programs in regions of 168 KiB (lua), 128 KiB (tls) and 384 KiB "

@@ -11,7 +11,7 @@ KIB = 1024
 class Machine:
     """A board as the measurements see it; addresses and sizes in bytes.
 
-    processor: its name in host_tests/interrupts, where masked instructions are counted there.
+    processor: its name in host_tests/verify/interrupts, where masked instructions are counted.
     ticks: of SysTick, and the instructions that they are, under `-icount shift=10`; None where the
     processor counts instructions itself.
     worst_at: memory for the adversarial states; None: they take what the workloads have.

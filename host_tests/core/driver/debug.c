@@ -1,6 +1,6 @@
 // The guards of galloc_debug.h.
 //
-// debug tell                   each mistake on blocks of many sizes and alignments: who tells of it
+// debug tell                   each mistake on blocks of many sizes and alignments: who notices it
 // debug calls                  results of the calls, with no mistake made and with bad pointers
 // debug damage SEED CASES      heaps with bytes overwritten at random: the calls come back and harm nobody else
 // debug plant KIND             one mistake, for a tool that watches; ends with 0 when none stops it
@@ -107,7 +107,7 @@ static int mode_plant(const char *name) {
     fail("unknown mistake %s", name);
 }
 
-// ---- who tells ----
+// ---- who notices ----
 
 // A byte around a live block: every call refuses it, and nothing else is disturbed.
 static void tell_around(size_t size, size_t align, void (*plant)(scene_t *scene)) {
@@ -143,7 +143,7 @@ static void tell_each_byte(size_t size, size_t align) {
     }
 }
 
-// A write to freed payload: check tells at once, free when the block leaves its place; then the program can go on.
+// A write to freed payload: check reports it at once, free when the block leaves its place; then the program can go on.
 static void tell_stale(size_t size, size_t align) {
     scene_t scene = scene_make(size, align);
     stale_write(&scene);
@@ -162,7 +162,7 @@ static void tell_stale(size_t size, size_t align) {
 
 static int mode_tell(void) {
     static const size_t sizes[] = {1, 7, 8, 13, 16, 100, 1000};
-    int told = 0;
+    int noticed = 0;
     for (size_t align = 1; align <= 4096; align *= 2) {
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             fail_context("size %zu align %zu", sizes[i], align);
@@ -171,7 +171,7 @@ static int mode_tell(void) {
             tell_around(sizes[i], align, underrun);
             tell_around(sizes[i], align, underrun_far);
             tell_stale(sizes[i], align);
-            told += 5;
+            noticed += 5;
         }
         fail_context("each byte, align %zu", align);
         tell_each_byte(13, align);
@@ -179,7 +179,7 @@ static int mode_tell(void) {
     fail_context("an empty block");
     tell_around(0, 8, overrun);
     tell_around(0, 64, underrun);
-    printf("told of %d\n", told + 2);
+    printf("noticed %d\n", noticed + 2);
     return 0;
 }
 

@@ -20,7 +20,7 @@ void scene_end(scene_t *scene);
 
 void expect(const char *what, bool so);
 void expect_fault(const char *what, galloc_fault_t fault, galloc_fault_t expected);
-// galloc_debug_check tells of the block `wrong`, or of nothing.
+// galloc_debug_check reports the block `wrong`, or of nothing.
 void expect_check(scene_t *scene, const uint8_t *wrong);
 
 int mode_calls(void);

@@ -139,7 +139,7 @@ int mode_calls(void) {
 enum { BLOCKS = 12, FLIPS = 6, CALLS = 40 };
 
 int mode_debug_damage(uint32_t seed, uint32_t cases) {
-    uint32_t told = 0;
+    uint32_t noticed = 0;
     for (uint32_t number = 0; number < cases; number++) {
         rng_t rng = {((uint64_t)seed << 32) + number};
         fail_context("debug damage seed %u case %u", seed, number);
@@ -149,12 +149,12 @@ int mode_debug_damage(uint32_t seed, uint32_t cases) {
             blocks[i] = galloc_debug_alloc(scene.heap, rng_below(&rng, 200), (size_t)1 << rng_below(&rng, 8));
         }
         galloc_debug_free(scene.heap, blocks[0]);
-        for (int i = rng_below(&rng, 2) ? 1 : FLIPS; i > 0; i--) { // near a block, or in what stands before all blocks
+        for (int i = rng_below(&rng, 2) ? 1 : FLIPS; i > 0; i--) { // near a block, or in what is before all blocks
             uint8_t *at = rng_below(&rng, 2) ? blocks[rng_below(&rng, BLOCKS)] - rng_below(&rng, 64)
                                              : base + rng_below(&rng, 600);
             memset(at, (int)rng_next(&rng), 1 + rng_below(&rng, 8));
         }
-        told += galloc_debug_check(scene.heap, NULL) != GALLOC_OK;
+        noticed += galloc_debug_check(scene.heap, NULL) != GALLOC_OK;
         for (int i = 0; i < CALLS; i++) {
             uint8_t **block = &blocks[rng_below(&rng, BLOCKS)];
             size_t size = rng_below(&rng, 300), align = (size_t)1 << rng_below(&rng, 8);
@@ -184,6 +184,6 @@ int mode_debug_damage(uint32_t seed, uint32_t cases) {
         galloc_debug_reveal(scene.heap);
         region_unmap(&scene.region);
     }
-    printf("debug damage seed %u: %u cases, %u told of\n", seed, cases, told);
+    printf("debug damage seed %u: %u cases, %u noticed\n", seed, cases, noticed);
     return 0;
 }

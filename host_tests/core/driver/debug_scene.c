@@ -37,6 +37,6 @@ void expect_check(scene_t *scene, const uint8_t *wrong) {
     size_t offset = 1;
     expect_fault("check", galloc_debug_check(scene->heap, &offset), wrong ? GALLOC_FAULT_CORRUPT : GALLOC_OK);
     if (offset != (wrong ? (size_t)(wrong - (uint8_t *)scene->heap) : 0)) {
-        fail("check tells of offset %zu", offset);
+        fail("check reports offset %zu", offset);
     }
 }

@@ -1,7 +1,7 @@
 // What the drivers of the host tests share: guarded regions, a shadow of the live blocks, random numbers.
 //
 // A region lies between two inaccessible pages. The slack between the region and those pages holds a canary and is
-// poisoned for AddressSanitizer, so a read or a write outside the region is told whichever way it goes.
+// poisoned for AddressSanitizer, so a read or a write outside the region is noticed whichever way it goes.
 
 #ifndef HARNESS_H
 #define HARNESS_H

@@ -299,7 +299,7 @@ static void do_null(void) {
         wrong = "a NULL heap was taken";
     } else if (galloc_free(NULL, &word) != GALLOC_FAULT_NULL || galloc_check(NULL, &offset) != GALLOC_FAULT_NULL ||
                galloc_check(NULL, NULL) != GALLOC_FAULT_NULL) {
-        wrong = "a NULL heap is not told as such";
+        wrong = "a NULL heap is not reported as such";
     } else if (visited || memcmp(&stats, &zero, sizeof zero) != 0) {
         wrong = "a NULL heap has chunks or stats";
     } else if (galloc_init((void *)(UINTPTR_MAX - 4095), 8192, NULL) != NULL ||

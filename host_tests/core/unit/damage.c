@@ -462,7 +462,7 @@ TEST_LEVEL(2, damaged_chunk_behind_is_left_alone) {
                 restore();
                 *words[word] = damaged;
                 EXPECT(galloc_free(heap, block) == GALLOC_OK);
-                // Its header is told of the chunk before, as that of one in use would be.
+                // Its header is reported for the chunk before, as that of one in use would be.
                 EXPECT(!galloc_owns(heap, block));
                 EXPECT(*words[word] == (word == 0 ? damaged ^ GALLOC_PREV_FREE_STORED : damaged));
                 EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);

@@ -42,7 +42,7 @@ def program():
     return seen, moves
 
 
-# No new global name from here on: MicroPython makes its table anew for one, and a handler that
+# No new global name from here on: MicroPython makes a new table for one, and a handler that
 # comes in between finds no names in it.
 seen = moves = None
 start(handler)

@@ -93,7 +93,7 @@ def first():
         wrong[0] = repr(error)
 
 
-# No new global name from here to stop(): MicroPython makes its table anew for one, and a handler
+# No new global name from here to stop(): MicroPython makes a new table for one, and a handler
 # that comes in between finds no names in it.
 faults = stats = None
 gc.collect()

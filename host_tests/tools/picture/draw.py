@@ -123,7 +123,7 @@ def chunk_words(axes) -> None:
     ):
         box(axes, x, 6.5, width, 6, "#dddddd", name, 8)
     axes.text(
-        700, 9.5, '32 bits, on every target; "previous in use" stands twice', size=8, va="center"
+        700, 9.5, '32 bits, on every target; "previous in use" is there twice', size=8, va="center"
     )
 
 

@@ -96,11 +96,11 @@ def main() -> None:
         shoot(page, "report.png", "light", 1000, 1010)
         shoot(page, "report-dark.png", "dark", 1000, 1010)
         environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
-        told = subprocess.run(
+        output = subprocess.run(
             [*command, "size", sqlite], check=True, capture_output=True, env=environment
         )
         terminal(
-            Text.from_ansi("$ galloc-mp size sqlite.trace\n" + told.stdout.decode()),
+            Text.from_ansi("$ galloc-mp size sqlite.trace\n" + output.stdout.decode()),
             "size.png",
             folder,
         )

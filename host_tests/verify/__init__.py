@@ -1,0 +1,1 @@
+"""Whether the core is right: all states, all inputs, random programs, interrupts."""
