@@ -114,16 +114,16 @@ bench: ## measures galloc against its peers and writes the tables and graphs; QU
 .PHONY: bench-targets
 bench-targets: ## counts instructions on the emulated boards, beside their C libraries' malloc; BOARD=b for a look at one
 	@$(READY) apt:arm apt:riscv apt:valgrind
-	@$(PYTHON_VENV) $(TOOLS)/build.py unix unix-natmod && $(PYTHON_VENV) -m host_tests.bench.face
+	@$(PYTHON_VENV) $(TOOLS)/build.py unix unix-natmod MPS2_AN385 && $(PYTHON_VENV) -m host_tests.bench.face
 	@$(PYTHON_VENV) -m host_tests.bench.targets $(if $(BOARD),--board $(BOARD))
 	@$(PYTHON_VENV) $(TOOLS)/readme.py
 
 .PHONY: bench-gate
 bench-gate: # fails when the core takes over 3 % more instructions than host_tests/bench/gate.json says, or banks over 20 more
-	@$(READY) apt:valgrind
+	@$(READY) apt:valgrind apt:arm
 	@$(PYTHON_VENV) -m host_tests.bench.gate
 	@$(PYTHON_VENV) -m host_tests.bench.banks
-	@$(PYTHON_VENV) $(TOOLS)/build.py unix unix-natmod && $(PYTHON_VENV) -m host_tests.bench.face
+	@$(PYTHON_VENV) $(TOOLS)/build.py unix unix-natmod MPS2_AN385 && $(PYTHON_VENV) -m host_tests.bench.face
 
 # --- Verification
 

@@ -97,6 +97,8 @@ typedef struct GALLOC_MAY_ALIAS {
 _Static_assert(GALLOC_ORIGIN + 4u == offsetof(struct galloc_heap, stepping) &&
                    (GALLOC_NOT_STEPPING & GALLOC_STEPPING & 0x40u) != 0,
                "bit 6 of a header is the highest of a size");
+_Static_assert(GALLOC_GENERATION_WORD(GALLOC_BINS) * 4u == offsetof(struct galloc_heap, key),
+               "galloc.h gives the place of the generation");
 _Static_assert(GALLOC_ORIGIN % 8u == 0 && offsetof(galloc_chunk_t, next) == offsetof(struct galloc_heap, bins),
                "indices are even, and bins are where `next` is");
 

@@ -38,6 +38,12 @@ __attribute__((weak)) bool galloc_host_lock;
 #error "define both GALLOC_LOCK(heap) and GALLOC_UNLOCK(heap), or neither"
 #endif
 
+#if defined(__GNUC__)
+#define GALLOC_LOCKED_SLOW static __attribute__((noinline, unused))
+#else
+#define GALLOC_LOCKED_SLOW static inline
+#endif
+
 // Hooks that see each operation when it is done, called inside the lock. They do nothing by default.
 // block, to: NULL for a request that found no memory. from: the block before; NULL for a new one. align: 0 if the block
 // keeps its own.
@@ -47,8 +53,8 @@ __attribute__((weak)) bool galloc_host_lock;
 #define GALLOC_ON_REALLOC(heap, from, to, size, align) ((void)0)
 #endif
 
-// As galloc_alloc.
-static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+// What is left of galloc_locked_alloc where the first try has not served.
+GALLOC_LOCKED_SLOW void *galloc_locked_alloc_in_steps(galloc_heap_t *heap, size_t size, size_t align) {
     galloc_search_t search;
     memset(&search, 0, sizeof(search));
     void *block;
@@ -61,6 +67,22 @@ static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t
         GALLOC_UNLOCK(heap);
     } while (block == NULL && search.more);
     return block;
+}
+
+// As galloc_alloc.
+static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    if (align <= 1u || align == 8u) {
+        GALLOC_LOCK(heap);
+        void *block = galloc_alloc_quick(heap, size);
+        if (block != NULL) {
+            GALLOC_ON_ALLOC(heap, block, size, align);
+        }
+        GALLOC_UNLOCK(heap);
+        if (block != NULL) {
+            return block;
+        }
+    }
+    return galloc_locked_alloc_in_steps(heap, size, align);
 }
 
 // As galloc_alloc_zeroed; the bytes are cleared after the lock is left.

@@ -296,8 +296,7 @@ mp_obj_t galloc_block_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
         galloc_region_stays(heap)) {
         // Of a Block that is freed this is the control block, which is no payload.
         const uint8_t *payload = block_payload(self);
-        if (GLUE_LIKELY(galloc_generation(heap->heap) == heap->generation &&
-                        galloc_usable_size(heap->heap, payload) >= length)) {
+        if (galloc_same_generation(heap) && GLUE_LIKELY(galloc_usable_size(heap->heap, payload) >= length)) {
             return MP_OBJ_NEW_SMALL_INT(payload[at]);
         }
         block_raise(self);

@@ -23,6 +23,7 @@
 #include "py/smallint.h"
 
 #include "galloc.h"
+#include "galloc_config.h"
 #include "lock.h"
 #include "record.h"
 
@@ -268,9 +269,15 @@ GLUE_INLINE bool galloc_region_stays(const galloc_heap_obj_t *self) {
     return now == NULL || (GLUE_LIKELY(now->items == self->then.items) && GLUE_LIKELY(now->len >= self->then.len));
 }
 
-// The same of the heap on it.
+// Whether the heap is the one that was opened: galloc_generation without a call.
+GLUE_INLINE bool galloc_same_generation(const galloc_heap_obj_t *self) {
+    const uint32_t *words = (const void *)self->heap;
+    return GLUE_LIKELY(words[GALLOC_GENERATION_WORD(GALLOC_BINS)] == self->generation);
+}
+
+// Both.
 GLUE_INLINE bool galloc_heap_stays(const galloc_heap_obj_t *self) {
-    return galloc_region_stays(self) && GLUE_LIKELY(galloc_generation(self->heap) == self->generation);
+    return galloc_region_stays(self) && galloc_same_generation(self);
 }
 
 // NULL, or what the matter is: the buffer under the region has moved, shrunk or been freed, or it holds another heap by

@@ -23,6 +23,7 @@ from galloc_mp.targets.raw_repl import RawReplTarget
 from galloc_mp.targets.unix import UnixTarget
 
 ON_BOARD = Path(__file__).with_name("on_record.py")
+RECORD = 8  # bytes
 FOREVER = 1e9  # seconds
 ENDING = 20.0  # seconds that a program may take to end when it is stopped
 
@@ -146,6 +147,11 @@ class Recording:
         self.decoder.feed(bytes(self.records))
         self.decoder.lost += lost + broken
 
+    def salvage(self) -> None:
+        """In place of finish() where the board does not answer any more: takes what has come."""
+        whole = len(self.records) // RECORD * RECORD
+        self.decoder.feed(bytes(self.records[:whole]))
+
     def traces(self) -> list[tuple[HeapTrace, bool]]:
         """What happened on each heap that was used, the shared one first; and whether it is that.
 
@@ -215,8 +221,12 @@ def record(
     try:
         program.start()
         program.wait(seconds)
-        if program.error and not program.error.traceback:
-            raise program.error  # the connection, not the script
+        if program.error and not program.error.traceback:  # the connection, not the script
+            recording.salvage()
+            if recording.decoder.count:
+                write_all(recording, output, board.name)
+                raise TargetError(f"{program.error}; {output} has what had come by then")
+            raise program.error
         recording.finish(program.frames.broken)
     finally:
         if not program.ended.is_set():

@@ -294,6 +294,26 @@ def test_pico_streams_while_the_program_runs(tmp_path):
         assert len(traces.load(out)) > 50
 
 
+def test_what_came_before_the_cable_was_cut_is_written(tmp_path):
+    script, out = tmp_path / "program.py", tmp_path / "t.trace"
+    script.write_text(
+        "import galloc, time\nprint('go')\n"
+        "while True: galloc.free(galloc.malloc(9)); time.sleep_ms(1)\n"
+    )
+    with serial_port("RPI_PICO") as port:
+        command = [sys.executable, "-m", "galloc_mp", "record", str(script), "-o", str(out)]
+        command += ["--port", port.name]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert child.stdout.readline() == b"go\n"
+        time.sleep(3)
+        port.cut()
+        _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert f"{out} has what had come by then" in stderr.decode().splitlines()[-1]
+    assert {line[0] for line in out.read_text().splitlines()} == {"#", "a", "f"}
+    assert len(traces.load(out)) > 20
+
+
 @pytest.mark.parametrize(
     ("script", "expected", "written"),
     [
