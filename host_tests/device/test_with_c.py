@@ -116,8 +116,8 @@ assert galloc_libc.get(0) and galloc_libc.get(1000) and not galloc_libc.get(befo
 assert not galloc_libc.get(0x7fffffff) and not galloc_libc.get(-4)
 assert galloc_libc.shrink()
 assert galloc.c_share() == (0, 0, faults)
-faults = [galloc_libc.misuse(i) for i in range(3)]
-assert faults == ["not allocated", "foreign", "foreign"], faults
+misused = [galloc_libc.misuse(i) for i in range(3)]
+assert misused == ["not allocated", "foreign", "foreign"], misused
 assert galloc.c_share() == (0, 0, faults + 3)
 galloc.check()
 after = galloc.stats()

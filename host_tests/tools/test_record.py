@@ -302,11 +302,10 @@ def test_what_came_before_the_cable_was_cut_is_written(tmp_path):
     )
     with serial_port("RPI_PICO") as port:
         command = [sys.executable, "-m", "galloc_mp", "record", str(script), "-o", str(out)]
-        command += ["--port", port.name]
+        command += ["--port", port.name, "--seconds", "4"]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert child.stdout.readline() == b"go\n"
-        time.sleep(3)
-        port.cut()
+        port.cut_after = len(port.sent)  # at the Ctrl-C that is to stop the program
         _, stderr = child.communicate(timeout=60)
     assert child.returncode == 1
     assert f"{out} has what had come by then" in stderr.decode().splitlines()[-1]
