@@ -71,8 +71,8 @@ struct GALLOC_MAY_ALIAS galloc_heap {
 // Values of `stepping`, which is also where the "chunk" at index 0 has its header: as such they are too large for any
 // region. So a damaged map that leads to an empty bin does not lead to a chunk, although the bin reads as index 0, and so
 // does the boundary tag behind.
-#define GALLOC_NOT_STEPPING 0x4c4c4154u
-#define GALLOC_STEPPING 0x50455453u
+#define GALLOC_NOT_STEPPING 0x40u
+#define GALLOC_STEPPING 0x73u
 
 enum {
     GALLOC_KEY_ODD = 1u,        // always set
@@ -97,8 +97,9 @@ typedef struct GALLOC_MAY_ALIAS {
 _Static_assert(GALLOC_ORIGIN + 4u == offsetof(struct galloc_heap, stepping) &&
                    (GALLOC_NOT_STEPPING & GALLOC_STEPPING & 0x40u) != 0,
                "bit 6 of a header is the highest of a size");
-_Static_assert(GALLOC_GENERATION_WORD(GALLOC_BINS) * 4u == offsetof(struct galloc_heap, key),
-               "galloc.h gives the place of the generation");
+_Static_assert(GALLOC_SMALL_LIMIT_WORD(GALLOC_BINS) * 4u == offsetof(struct galloc_heap, small_limit) &&
+                   GALLOC_GENERATION_WORD(GALLOC_BINS) * 4u == offsetof(struct galloc_heap, key),
+               "galloc.h gives their places");
 _Static_assert(GALLOC_ORIGIN % 8u == 0 && offsetof(galloc_chunk_t, next) == offsetof(struct galloc_heap, bins),
                "indices are even, and bins are where `next` is");
 
@@ -137,10 +138,10 @@ GALLOC_HOT bool control_block_valid(const galloc_heap_t *heap) {
 }
 
 // Of galloc_check.c. The heap that a region can hold, and its bytes, 0 where there is no room for one.
-galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total);
+GALLOC_COLD galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total);
 
 // What control_check has to be.
-uint32_t galloc_control_check(const galloc_heap_t *heap);
+GALLOC_COLD uint32_t galloc_control_check(const galloc_heap_t *heap);
 
 GALLOC_INLINE uint32_t limit_of(uint32_t total) {
     return total / 4u - 2u - GALLOC_ORIGIN / 4u - 3u;

@@ -509,18 +509,17 @@ GALLOC_HOT size_t find_large(const galloc_heap_t *heap, size_t limit, size_t nee
 
 GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align);
 
-GALLOC_INLINE void *take_for_small(galloc_heap_t *heap, size_t need, size_t bin) {
-    return GALLOC_LARGE_BLOCK < 256 && GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin)
-                                                             : take_first(heap, bin, need);
-}
-
 GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) {
     size_t need = size_for(size), bin, index;
     GALLOC_ONE_WIDTH(need);
     if (GALLOC_LIKELY(need < heap->small_limit)) {
     small:
         bin = map_search(heap, small_bin(heap, need));
-        return GALLOC_LIKELY(bin < GALLOC_BINS) ? take_for_small(heap, need, bin) : fail(heap);
+        if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
+            return fail(heap);
+        }
+        return GALLOC_LARGE_BLOCK < 256 && GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin)
+                                                                 : take_first(heap, bin, need);
     }
     if (GALLOC_UNLIKELY(need >= limit)) {
         if (size < 5u) {
@@ -547,16 +546,6 @@ GALLOC_NOINLINE void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t alig
         return NULL;
     }
     return GALLOC_IS_PLAIN(align) ? alloc_plain(heap, limit, size) : alloc_aligned(heap, size, align);
-}
-
-void *galloc_alloc_quick(galloc_heap_t *heap, size_t size) {
-    size_t limit, need = size_for(size), bin;
-    GALLOC_ONE_WIDTH(need);
-    if (!heap_valid(heap, &limit) || GALLOC_UNLIKELY(need >= heap->small_limit)) {
-        return NULL;
-    }
-    bin = map_search(heap, small_bin(heap, need));
-    return GALLOC_LIKELY(bin < GALLOC_BINS) ? take_for_small(heap, need, bin) : NULL;
 }
 
 void *galloc_alloc_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {

@@ -4,7 +4,7 @@
 
 // ---- The control block -------------------------------------------------------------------------------------------
 
-galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total) {
+GALLOC_COLD galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total) {
     uintptr_t start = (uintptr_t)region, low = (start + 7u) & ~(uintptr_t)7u, high = (start + size) & ~(uintptr_t)7u;
     bool fits = region != NULL && size <= UINTPTR_MAX - start && high > low && high - low <= GALLOC_MAX_REGION;
     *total = fits && high - low >= sizeof(galloc_heap_t) ? (uint32_t)(high - low) : 0u;
@@ -12,7 +12,7 @@ galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total) 
 }
 
 // Words that never change are rotated, so that one bit in two of them does not cancel out.
-uint32_t galloc_control_check(const galloc_heap_t *heap) {
+GALLOC_COLD uint32_t galloc_control_check(const galloc_heap_t *heap) {
     uint32_t sum = heap->first;
     for (const uint32_t *word = &heap->small_limit; word <= &heap->sub_repeat; word++) {
         sum = (sum << 5 | sum >> 27) ^ *word;

@@ -510,7 +510,6 @@ GALLOC_DEBUG_INLINE galloc_fault_t galloc_debug_check(const galloc_heap_t *heap,
 #define galloc_realloc galloc_debug_realloc
 #define galloc_init_salted galloc_debug_has_no_init_salted
 #define galloc_alloc_step galloc_debug_has_no_alloc_step
-#define galloc_alloc_quick galloc_debug_has_no_alloc_quick
 #define galloc_stats_step galloc_debug_has_no_stats_step
 #define galloc_realloc_begin galloc_debug_has_no_realloc_begin
 #define galloc_realloc_end galloc_debug_has_no_realloc_end

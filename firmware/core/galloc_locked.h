@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "galloc.h"
+#include "galloc_config.h"
 
 #if !defined(GALLOC_LOCK) && !defined(GALLOC_UNLOCK)
 #if defined(__STDC_HOSTED__) && __STDC_HOSTED__ && defined(__GNUC__)
@@ -53,7 +54,14 @@ __attribute__((weak)) bool galloc_host_lock;
 #define GALLOC_ON_REALLOC(heap, from, to, size, align) ((void)0)
 #endif
 
-// What is left of galloc_locked_alloc where the first try has not served.
+// Whether a request is for a smallbin. The map knows of each chunk that serves it, so galloc_alloc need not search.
+static inline bool galloc_locked_is_small(const galloc_heap_t *heap, size_t size, size_t align) {
+    const uint32_t *words = (const uint32_t *)(const void *)heap;
+    return heap != NULL && (align <= 1u || align == 8u) &&
+           size - 5u < (size_t)words[GALLOC_SMALL_LIMIT_WORD(GALLOC_BINS)] * 4u;
+}
+
+// galloc_locked_alloc for the other requests.
 GALLOC_LOCKED_SLOW void *galloc_locked_alloc_in_steps(galloc_heap_t *heap, size_t size, size_t align) {
     galloc_search_t search;
     memset(&search, 0, sizeof(search));
@@ -71,18 +79,14 @@ GALLOC_LOCKED_SLOW void *galloc_locked_alloc_in_steps(galloc_heap_t *heap, size_
 
 // As galloc_alloc.
 static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    if (align <= 1u || align == 8u) {
-        GALLOC_LOCK(heap);
-        void *block = galloc_alloc_quick(heap, size);
-        if (block != NULL) {
-            GALLOC_ON_ALLOC(heap, block, size, align);
-        }
-        GALLOC_UNLOCK(heap);
-        if (block != NULL) {
-            return block;
-        }
+    if (!galloc_locked_is_small(heap, size, align)) {
+        return galloc_locked_alloc_in_steps(heap, size, align);
     }
-    return galloc_locked_alloc_in_steps(heap, size, align);
+    GALLOC_LOCK(heap);
+    void *block = galloc_alloc(heap, size, 0);
+    GALLOC_ON_ALLOC(heap, block, size, align);
+    GALLOC_UNLOCK(heap);
+    return block;
 }
 
 // As galloc_alloc_zeroed; the bytes are cleared after the lock is left.
@@ -167,13 +171,18 @@ static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size
     if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
         return NULL;
     }
-    bool moves = move.from != NULL;
+    bool moves = move.from != NULL, small = galloc_locked_is_small(heap, size, align);
     galloc_search_t search;
     memset(&search, 0, sizeof(search));
     search.more = true;
     while (move.to == NULL && search.more) {
         GALLOC_LOCK(heap);
-        move.to = galloc_alloc_step(heap, size, align, &search);
+        if (small) {
+            move.to = galloc_alloc(heap, size, 0);
+            search.more = false;
+        } else {
+            move.to = galloc_alloc_step(heap, size, align, &search);
+        }
         if (move.to != NULL ? !moves : !search.more) {
             GALLOC_ON_REALLOC(heap, block, move.to, size, align);
         }

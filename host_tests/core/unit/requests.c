@@ -144,42 +144,6 @@ TEST(size_of_the_least_block) {
     EXPECT(failures(heap) == 0);
 }
 
-// The quick case gives what galloc_alloc would give, or nothing; then nothing has changed.
-TEST(quick_case) {
-    rng_t rng = {unit_seed};
-    uint8_t *blocks[64] = {NULL};
-    size_t served = 0, left = 0;
-    galloc_heap_t *heap = new_heap(SIZE, NULL);
-    for (size_t i = 0; i < 5000; i++) {
-        size_t size = rng_below(&rng, i % 8 == 0 ? 2000 : 150), slot = rng_below(&rng, LENGTH(blocks));
-        remember();
-        uint8_t *quick = galloc_alloc_quick(heap, size);
-        EXPECT(quick != NULL || unchanged());
-        restore();
-        uint8_t *block = galloc_alloc(heap, size, 8);
-        EXPECT(quick == NULL || quick == block);
-        *(quick != NULL ? &served : &left) += 1;
-        if (blocks[slot] != NULL) {
-            EXPECT(galloc_free(heap, blocks[slot]) == GALLOC_OK);
-        }
-        blocks[slot] = block;
-        EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
-    }
-    EXPECT(served > 1000 && left > 100);
-    for (size_t i = 0; i < LENGTH(blocks); i++) {
-        EXPECT(blocks[i] == NULL || galloc_free(heap, blocks[i]) == GALLOC_OK);
-    }
-    sound(heap);
-    EXPECT(galloc_alloc_quick(NULL, 8) == NULL);
-    heap->limit_twin++;
-    remember();
-    EXPECT(galloc_alloc_quick(heap, 20) == NULL && unchanged());
-    heap->limit_twin--;
-    lay(heap, SIZE_MAX);
-    remember();
-    EXPECT(galloc_alloc_quick(heap, 20) == NULL && unchanged());
-}
-
 // A usable size is exact: 4 mod 8, at least what was asked for, less than 8 bytes more, where the hole is larger.
 TEST(size_is_rounded_up_to_4_mod_8) {
     galloc_heap_t *heap = new_heap(SIZE, NULL);

@@ -33,6 +33,33 @@ static galloc_heap_t *crowd(size_t usable, size_t count, size_t after, bool boun
     return heap;
 }
 
+// What galloc_locked.h relies on: a small request at the default alignment never has to search.
+TEST(small_request_needs_no_search) {
+    rng_t rng = {unit_seed};
+    uint8_t *blocks[48] = {NULL};
+    size_t refused = 0;
+    galloc_heap_t *heap = new_heap(4096, NULL);
+    for (size_t i = 0; i < 20000; i++) {
+        size_t slot = rng_below(&rng, LENGTH(blocks)), size = rng_below(&rng, 4) ? 5 + rng_below(&rng, 127) : 600;
+        size_t limit = ((const uint32_t *)(const void *)heap)[GALLOC_SMALL_LIMIT_WORD(GALLOC_BINS)] * (size_t)4;
+        if (blocks[slot] != NULL) {
+            EXPECT(galloc_free(heap, blocks[slot]) == GALLOC_OK);
+        }
+        galloc_search_t search = {0};
+        blocks[slot] = galloc_alloc_step(heap, size, 8, &search);
+        if (size - 5u < limit) {
+            EXPECT(!search.more);
+            refused += blocks[slot] == NULL;
+        }
+        EXPECT(limit == GALLOC_SMALLBINS * 8u && galloc_check(heap, NULL) == GALLOC_OK);
+    }
+    EXPECT(refused > 100);
+    for (size_t i = 0; i < LENGTH(blocks); i++) {
+        EXPECT(blocks[i] == NULL || galloc_free(heap, blocks[i]) == GALLOC_OK);
+    }
+    sound(heap);
+}
+
 // A look for the bin, and one for each chunk up to the one that serves.
 static size_t looks_for(size_t count, size_t after) {
     return 1 + count - after + 1;
