@@ -66,11 +66,13 @@
 #define GALLOC_LARGE_BLOCK 1024
 #endif
 
+#if !defined(__cplusplus) // there galloc_locked.h alone includes this
 _Static_assert(GALLOC_HARDENING >= 0 && GALLOC_HARDENING <= 2, "GALLOC_HARDENING: 0, 1 or 2");
 _Static_assert(GALLOC_SMALLBINS >= 1, "GALLOC_SMALLBINS: at least 1");
 _Static_assert(GALLOC_ALIGNMENT_SUB_BINS >= 2, "GALLOC_ALIGNMENT_SUB_BINS: at least 2");
 // Numbers of bins are masked, so 192 would lose bins.
 _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "GALLOC_BINS: 64, 128 or 256");
+#endif
 
 // ---- The compiler and the machine --------------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ GALLOC_LOCKED_SLOW void *galloc_locked_alloc_in_steps(galloc_heap_t *heap, size_
 
 // As galloc_alloc.
 static inline void *galloc_locked_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    if (!galloc_locked_is_small(heap, size, align)) {
+    if (GALLOC_UNLIKELY(!galloc_locked_is_small(heap, size, align))) {
         return galloc_locked_alloc_in_steps(heap, size, align);
     }
     GALLOC_LOCK(heap);

@@ -50,11 +50,6 @@ uint8_t *galloc_get_live(const galloc_heap_obj_t *self, mp_obj_t handle, size_t 
 
 // --- malloc and its kin
 
-// Whether a size is a small int, and not negative.
-GLUE_INLINE bool raw_is_size(mp_obj_t arg) {
-    return mp_obj_is_small_int(arg) && MP_OBJ_SMALL_INT_VALUE(arg) >= 0;
-}
-
 // What a request returns that found nothing, where that is not for damage.
 static GLUE_NOINLINE mp_obj_t raw_none(const galloc_heap_obj_t *self, size_t size, size_t align) {
     galloc_explain_failure(self, size, align);
@@ -88,11 +83,16 @@ static GLUE_NOINLINE mp_obj_t raw_malloc(const galloc_heap_obj_t *self, size_t n
 // malloc(size, align=8) -> handle, 0 on failure. All but the usual call is left to raw_malloc.
 mp_obj_t galloc_heap_malloc(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const galloc_heap_obj_t *self = self_in;
-    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0 || !raw_is_size(args[0]))) {
+    if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0 || !mp_obj_is_small_int(args[0]))) {
         return raw_malloc(self, n_args, n_kw, args);
     }
     size_t size = (size_t)MP_OBJ_SMALL_INT_VALUE(args[0]);
     galloc_verify_fast(self);
+    if (GLUE_UNLIKELY(!galloc_locked_is_small(self->heap, size, 0) && (mp_int_t)size < 0)) {
+        // A negative number is never small.
+        (void)galloc_get_size(MP_OBJ_NEW_SMALL_INT((mp_int_t)size));
+        return mp_const_none; // that has raised
+    }
     void *payload = galloc_locked_alloc(self->heap, size, 0);
     return GLUE_LIKELY(payload != NULL) ? raw_handle(self, payload) : raw_none(self, size, 0);
 }
@@ -135,6 +135,7 @@ mp_obj_t galloc_heap_free(void *self_in, size_t n_args, size_t n_kw, const mp_ob
     const galloc_heap_obj_t *self = self_in;
     if (GLUE_UNLIKELY(n_args != 1 || n_kw != 0)) {
         galloc_method_count(galloc_method_at(galloc_heap_methods, GALLOC_HEAP_MP_QSTR_free), n_args, n_kw);
+        return mp_const_none; // it has raised: so `args` takes no register up to here
     }
     mp_obj_t handle = args[0];
     galloc_verify_fast(self);
