@@ -14,7 +14,7 @@ from host_tests.device.test_device import FOLDER
 
 SPECS = [s for s in all_specs().values() if s.name == s.board and s.available]
 RUN = [s.name for s in SPECS if s.runs]
-SHORT = ("block", "raw", "shared", "report")
+SHORT = ("block", "raw", "shared", "reporting")
 
 
 @pytest.mark.parametrize("target", RUN, indirect=True)

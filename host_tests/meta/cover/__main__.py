@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ...core.build import CORE, BuildError
+from .gcov import Source
 from .measure import RunError, measure
-from .report import Source
 
 REASONS = Path(__file__).resolve().parent / "reasons.toml"
 

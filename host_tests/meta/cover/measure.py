@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.build import CORE, DRIVER, ROOT, SERVE, run_compiler
-from .report import Source, read
+from .gcov import Source, read
 
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / "build" / "host_tests" / "meta" / "cover"
