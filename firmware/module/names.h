@@ -2,7 +2,7 @@
 //
 // Methods: name, function, the least and the most arguments by position, whether it takes some by name. What is called
 // most is first: MicroPython looks from there. The native module's linker looks for the names of qstrs in the text of
-// this file, so they stand here in full.
+// this file, so they are here in full.
 
 #ifndef GALLOC_MODULE_NAMES_H
 #define GALLOC_MODULE_NAMES_H

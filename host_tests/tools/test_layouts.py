@@ -27,6 +27,32 @@ def run(folder: Path, *command, **variables: str) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
+# --- Names
+
+
+def test_no_header_holds_a_name_for_micropython():
+    """Its collector of names, as of 1.29, drops what a header has before the first source."""
+    tree = mpy_dir()
+    folders = (
+        tree,
+        tree / "ports" / "unix",
+        tree / "ports" / "unix" / "variants" / "standard",
+        objects("unix"),
+        *(FIRMWARE / name for name in ("core", "module", "usermod")),
+    )
+    source = FIRMWARE / "usermod" / "modgalloc.c"
+    command = ["gcc", "-E", "-DNO_QSTR", *(f"-I{folder}" for folder in folders), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    file, found = "", set()
+    for line in done.stdout.splitlines():
+        if marker := re.match(r'# \d+ "([^"]+)"', line):
+            file = marker[1]
+        elif "MP_QSTR_" in line and file.startswith(str(FIRMWARE)):
+            found.add(Path(file).name)
+    assert found == {"modgalloc.c"}
+
+
 # --- User C modules
 
 # What py.mk does with USER_C_MODULES. 1.25: one folder, and an object is named by its source as
