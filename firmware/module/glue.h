@@ -461,7 +461,7 @@ GLUE_INLINE const galloc_method_t *galloc_method_at(const galloc_method_t *metho
 #define GALLOC_IN_BLOCK(name, function, least, most, named) GALLOC_BLOCK_##name,
 #define GALLOC_IN_ARENA(name, function, least, most, named) GALLOC_ARENA_##name,
 #define GALLOC_IN_ROOTS(name, function, least, most, named) GALLOC_ROOTS_##name,
-#ifndef NO_QSTR // where MicroPython 1.29 collects the names it takes none from a header that comes before all sources
+#if GALLOC_NATMOD || !defined(NO_QSTR) // where it collects names, MicroPython 1.29 takes none before the first source
 enum { GALLOC_HEAP_METHODS(GALLOC_IN_HEAP) GALLOC_HEAP_INTERNALS(GALLOC_IN_HEAP) GALLOC_HEAP_COUNT };
 enum { GALLOC_BLOCK_METHODS(GALLOC_IN_BLOCK) GALLOC_BLOCK_COUNT };
 enum { GALLOC_ARENA_METHODS(GALLOC_IN_ARENA) GALLOC_ARENA_COUNT };
