@@ -33,7 +33,9 @@ def stop_program(board: Target) -> None:
     if isinstance(board, UnixTarget):
         board.stream_.process.send_signal(signal.SIGINT)
     elif isinstance(board, RawReplTarget | PortTarget) and board.transport:
-        board.transport.serial.write(b"\x03")
+        # Of a port that is closed by now pyserial raises TypeError; the program's thread reports it.
+        with contextlib.suppress(OSError, TypeError):
+            board.transport.serial.write(b"\x03")
 
 
 def traceback_of(error: TargetError) -> str:
