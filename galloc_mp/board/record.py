@@ -33,7 +33,7 @@ def stop_program(board: Target) -> None:
     if isinstance(board, UnixTarget):
         board.stream_.process.send_signal(signal.SIGINT)
     elif isinstance(board, RawReplTarget | PortTarget) and board.transport:
-        # Of a port that is closed by now pyserial raises TypeError; the program's thread reports it.
+        # Once the port is closed pyserial raises TypeError; the thread of the program reports it.
         with contextlib.suppress(OSError, TypeError):
             board.transport.serial.write(b"\x03")
 
