@@ -37,8 +37,8 @@ CALLS = {
     "b[3]": ("pass", 160),
 }
 # The same of a board, where the methods are local names. MicroPython's own call that gives as many
-# bytes must take more, with its share of collections. SysTick counts in steps: a count may be off by
-# a few.
+# bytes must take more, with its share of collections. SysTick counts in steps, so a count may be
+# off by a few.
 BOARD = "MPS2_AN385"
 ON_BOARD = {"h.free(h.malloc(64))": 485, "h.alloc(64).free()": None}
 OWN = "bytearray(64)"
