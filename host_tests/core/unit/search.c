@@ -306,7 +306,7 @@ TEST(stats_in_steps) {
 
 TEST(stats_in_steps_start_over_when_the_heap_changes) {
     uint8_t *wanted;
-    galloc_heap_t *heap = crowd(604, 60, 0, false, &wanted);
+    galloc_heap_t *heap = crowd(604, 100, 0, false, &wanted);
     galloc_search_t search = {0};
     galloc_stats_t stats;
     size_t steps = 0;

@@ -41,7 +41,12 @@ SLOW = (
     "bins_are_those_of_the_configuration",
 )
 FIRST = (("unit", "all", *(f"-{name}" for name in SLOW)), ("closure", "8", "1"))
-REST = (("driver", "random", "1", "8", "500"), ("driver", "damage", "1", "2000"), ("unit", *SLOW))
+REST = (
+    ("driver", "random", "1", "8", "500"),
+    ("driver", "damage", "1", "2000"),
+    ("unit", *SLOW),
+    ("banks",),
+)
 MORE = (("driver", "random", "2", "16", "2000"), ("driver", "sweep", "430", "3"))
 
 # What one build leaves out, another compiles: hot paths for speed or for size, either width, bit
