@@ -164,10 +164,11 @@ NOTES = {
     "Cortex-M3 and M0+ at a glance": "Instructions an operation on average, and the most that one "
     "took in R64n. Masked: the most instructions in a row for which the locked core, as the "
     "module uses it, holds off interrupts; the other allocators do not lock, so a program that "
-    "shares one with an interrupt handler masks the whole call. Flash: all of the core, and of "
-    "the others the functions that the program links. RAM: control data of galloc in a region "
-    "of 64 KiB, static variables of the others; – is not known. The Cortex-M0+ is QEMU's "
-    "Cortex-M0, which has the same instructions, with code compiled for the M0+.",
+    "shares one with an interrupt handler masks the whole call. Flash: galloc.c "
+    "and galloc_check.c, and of the others the functions that the program links. RAM: control "
+    "data of galloc in a region of 64 KiB, static variables of the others; – is not known. The "
+    "Cortex-M0+ is QEMU's Cortex-M0, which has the same instructions, with code compiled for the "
+    "M0+.",
     "Levels of hardening": "GALLOC_HARDENING: 2, the default, verifies all that a call meets, 1 "
     "heap and block, 0 nothing.",
     "Longest time with interrupts masked": "Of all scenarios of "
@@ -179,7 +180,8 @@ NOTES = {
     "(sqlite). m_malloc hands out no block at more than a multiple of 16, and nothing is "
     "collected. 70 % full: the region is filled with blocks of 8 to 512 bytes until a request "
     "fails, and blocks drawn at random are freed until the others, which stay, are 70 % of it. "
-    "Code: all of the core, and of the others the functions that the program links. –: not run. "
+    "Code: galloc.c and galloc_check.c, and of the others the functions that the program links. "
+    "–: not run. "
     "sqlite needs more memory than the board with the Cortex-M0+ has, R64 asks for alignments "
     "that m_malloc has no call for, and the full region is for R64n only.",
     "R64n by kind of operation": "The average, and the most of all; failed requests count.",
