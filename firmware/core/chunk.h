@@ -42,12 +42,11 @@ struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t limit_twin;            // limit + GALLOC_MAGIC
     // What never changes.
     uint32_t small_limit; // chunks of this size and more are large
-    uint32_t
-        sub_factor; // small size * this = its first bin: half the number of sub-bins, a power of two, as sizes are even
-    uint32_t sub_cap;    // 1 << number of the last sub-bin
-    uint32_t sub_cap_2;  // sub_cap * 2
-    uint32_t large_base; // size class of a large chunk + this = its bin
-    uint32_t origin;     // index + this = address of the payload / 4, at the place where the heap was made
+    uint32_t sub_factor;  // small size * this = its first bin: half the number of sub-bins, a power of two
+    uint32_t sub_cap;     // 1 << number of the last sub-bin
+    uint32_t sub_cap_2;   // sub_cap * 2
+    uint32_t large_base;  // size class of a large chunk + this = its bin
+    uint32_t origin;      // index + this = address of the payload / 4, at the place where the heap was made
     uint32_t key; // makes the hashes of two heaps differ; the low bits, which are not among those, are GALLOC_KEY_*
     uint32_t key_prev_free; // key ^ GALLOC_PREV_FREE
     uint32_t size_mask;     // bits of a header that hold the size

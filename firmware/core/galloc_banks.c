@@ -1,14 +1,7 @@
 // galloc_banks.c: several heaps as one. Built on the functions of galloc.h only: what is in a heap is not looked at.
 
 #include "galloc_banks.h"
-
-#if defined(__GNUC__)
-#define BANKS_LIKELY(x) __builtin_expect(!!(x), 1)
-#define BANKS_NOINLINE __attribute__((noinline))
-#else
-#define BANKS_LIKELY(x) (x)
-#define BANKS_NOINLINE
-#endif
+#include "galloc_config.h"
 
 // So that no register has to be saved for it.
 #if defined(__GNUC__) && !defined(__wasm__)
@@ -115,7 +108,7 @@ typedef struct {
 } banks_request_t;
 
 // From the first bank that serves, but not from the heap that has been tried.
-static BANKS_NOINLINE void *banks_alloc_elsewhere(const banks_request_t *request, const galloc_heap_t *tried) {
+static GALLOC_NOINLINE void *banks_alloc_elsewhere(const banks_request_t *request, const galloc_heap_t *tried) {
     const galloc_banks_t *set = request->set;
     void *block = NULL;
     for (size_t i = 0; i < set->count && block == NULL; i++) {
@@ -137,7 +130,7 @@ void *galloc_banks_alloc(const galloc_banks_t *set, size_t size, size_t align, u
         return NULL;
     }
     void *block = galloc_alloc(set->first[wants], size, align);
-    return BANKS_LIKELY(block != NULL) ? block : banks_alloc_elsewhere(&request, request.set->first[request.wants]);
+    return GALLOC_LIKELY(block != NULL) ? block : banks_alloc_elsewhere(&request, request.set->first[request.wants]);
 }
 
 void *galloc_banks_alloc_zeroed(const galloc_banks_t *set, size_t size, size_t align, uint32_t wants) {
@@ -153,7 +146,7 @@ galloc_fault_t galloc_banks_free(const galloc_banks_t *set, void *block) {
 }
 
 // What the block's own bank could not do.
-static BANKS_NOINLINE void *banks_realloc_elsewhere(const banks_request_t *request) {
+static GALLOC_NOINLINE void *banks_realloc_elsewhere(const banks_request_t *request) {
     if (request->block == NULL) {
         return galloc_banks_alloc(request->set, request->size, request->align, request->wants);
     }
@@ -184,9 +177,9 @@ void *galloc_banks_realloc(const galloc_banks_t *set, void *block, size_t size, 
     request.wants = wants;
     BANKS_IN_MEMORY(request);
     const galloc_banks_place_t *own = galloc_banks_place_of(set, block);
-    if (BANKS_LIKELY((wants & own->missing) == 0) && BANKS_LIKELY(block != NULL)) {
+    if (GALLOC_LIKELY((wants & own->missing) == 0) && GALLOC_LIKELY(block != NULL)) {
         void *to = galloc_realloc(own->heap, block, size, align);
-        if (BANKS_LIKELY(to != NULL)) {
+        if (GALLOC_LIKELY(to != NULL)) {
             return to;
         }
     }

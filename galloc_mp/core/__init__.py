@@ -27,7 +27,7 @@ class CoreError(Exception):
 
 class Stats(NamedTuple):
     """The fields of galloc_stats_t in their order, each in bytes or a count. The one list of them
-    for the tools on this machine.
+    for the tools and tests on this machine.
     """
 
     total: int

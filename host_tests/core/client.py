@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from galloc_mp.core import Stats
+
 Config = tuple[int, int, int] | None  # smallbins, sub-bins, bounded_search
 
 OK, NULL, FOREIGN, MISALIGNED, NOT_ALLOCATED, CORRUPT, GEOMETRY = range(7)
@@ -24,22 +26,6 @@ class Chunk(NamedTuple):
     def end(self) -> int:
         """Offset of the first byte behind the payload."""
         return self.offset + self.size
-
-
-class Stats(NamedTuple):
-    """The fields of galloc_stats_t."""
-
-    total: int
-    used: int
-    free: int
-    largest: int
-    overhead: int
-    peak_used: int
-    blocks: int
-    free_chunks: int
-    allocs: int
-    frees: int
-    failures: int
 
 
 class Made(NamedTuple):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from .client import FOREIGN, NULL, OK, Chunk, Driver, State, Stats
 from .model import Model
-from .test_model import ALIGNS, CONFIGS, SIZES
+from .test_model import ALIGNS, CONFIGS, SIZES, run_machine
 
 SLOTS = 8  # banks that the driver, and a set, can have
 NO_ATTRIBUTE = 16
@@ -251,26 +249,4 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_banks_against_models(program):
-    """Random programs of calls, the same at each run of the tests."""
-    drivers = [Driver(program)]
-
-    class Here(Machine):
-        def __init__(self):
-            super().__init__()
-            if not drivers[0].alive:
-                drivers[0] = Driver(program)
-            self.driver = drivers[0]
-
-    run_state_machine_as_test(
-        Here,
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=30,
-            derandomize=True,
-            deadline=None,
-            print_blob=True,
-            phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    drivers[0].close()
+    run_machine(Machine, program, examples=40, steps=30)

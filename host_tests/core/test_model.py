@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -112,11 +111,11 @@ class Machine(RuleBasedStateMachine):
         self.model.refused(self.driver.state())
 
 
-def test_heap_against_model(program):
-    """Random programs of calls, the same at each run of the tests."""
+def run_machine(machine: type, program, examples: int, steps: int) -> None:
+    """Random programs of calls for a driver, the same at each run of the tests."""
     drivers = [Driver(program)]
 
-    class Here(Machine):
+    class Here(machine):
         def __init__(self):
             super().__init__()
             if not drivers[0].alive:
@@ -126,8 +125,8 @@ def test_heap_against_model(program):
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
+            max_examples=examples,
+            stateful_step_count=steps,
             derandomize=True,
             deadline=None,
             print_blob=True,
@@ -138,29 +137,5 @@ def test_heap_against_model(program):
     drivers[0].close()
 
 
-def replay(driver: Driver, config, room: int, offset: int, *calls: tuple) -> None:
-    """A program of calls written out; numbers choose among the live blocks in address order."""
-    machine = Machine.__new__(Machine)
-    machine.driver = driver
-    Machine.make(machine, config=config, room=room, offset=offset)
-    for name, *arguments in calls:
-        getattr(machine, name)(*arguments)
-
-
-@pytest.mark.parametrize(
-    "calls",
-    [
-        [("alloc", 100, 0, False), ("alloc", 100, 0, False), ("free", 0), ("realloc", 0, 204, 0)],
-        [("alloc", 5000, 0, True), ("resize", 0, 0), ("alloc", HUGE, 8, True), ("attach",)],
-        [("alloc_several", [400] * 8), ("free", 2), ("free", 3), ("realloc", 2, 804, 0)],
-        [
-            ("alloc_several", [20] * 12),
-            ("free", 1),
-            ("free", 2),
-            ("free", 2),
-            ("realloc", 1, 50, 64),
-        ],
-    ],
-)
-def test_programs_written_out(driver, calls):
-    replay(driver, None, 8192, 24, *calls)
+def test_heap_against_model(program):
+    run_machine(Machine, program, examples=60, steps=40)

@@ -1,4 +1,4 @@
-# Arenas: whoever allocates from one and whenever it ends, no block is lost.
+# Arenas: no block is lost, whatever allocates from one, and whenever it ends.
 import gc
 
 import galloc

@@ -63,7 +63,7 @@ process.stdin.on('data', (bytes) => {
     board.keepAwake();
 });
 process.stdin.on('end', () => process.exit(0));
-// Whoever read our output is gone.
+// The program that read our output has ended.
 process.stdout.on('error', () => process.exit(0));
 
 board.run(() => {

@@ -54,7 +54,7 @@ TEST(small_regions_at_each_offset) {
     }
 }
 
-// At the end of the smallest one memory ends. So whoever looks behind it is caught.
+// At the end of the smallest one memory ends. So a read behind it is caught.
 TEST(smallest_region_holds_one_block) {
     for (size_t which = 0; which < LENGTH(configs); which++) {
         size_t size = 0;

@@ -24,10 +24,7 @@ SKIPPED = (
     "galloc_banks_locked.h",
 )
 # Words that stand for the compiler's attributes and hints: the parser need not see them.
-HINTS = (
-    rb"\b(GALLOC_(INLINE|HOT|WARM|STAGE|NOINLINE|COLD|MAY_ALIAS|UNLIKELY|LIKELY|HOLDS)"
-    rb"|BANKS_NOINLINE)\b"
-)
+HINTS = rb"\bGALLOC_(INLINE|HOT|WARM|STAGE|NOINLINE|COLD|MAY_ALIAS|UNLIKELY|LIKELY|HOLDS)\b"
 NEVER = ("preproc_if", "preproc_ifdef", "preproc_elif", "preproc_include", "static_assert")
 
 OPERATORS = {
