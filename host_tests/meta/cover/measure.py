@@ -18,6 +18,9 @@ FOLDER = ROOT / "build" / "host_tests" / "meta" / "cover"
 
 # Parts of their callers would count once a caller; as functions each line counts once.
 AS_FUNCTIONS = ("-O0", "-Dalways_inline=unused")
+# The closure's threads share the counters. gcov derives some counts from others, so one lost
+# increment can make a way that was taken look untaken.
+COUNTERS = ("--coverage", "-fprofile-update=atomic")
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def objects(folder: Path, build: Build) -> list[str]:
     made = []
     for source in sorted(CORE.glob("*.c")):
         made.append(str(folder / f"{source.stem}.o"))
-        flags = ["-std=c11", "-g", "--coverage", *AS_FUNCTIONS, *build.flags, f"-I{CORE}"]
+        flags = ["-std=c11", "-g", *COUNTERS, *AS_FUNCTIONS, *build.flags, f"-I{CORE}"]
         run_compiler(["gcc", *flags, "-c", str(source), "-o", made[-1]])
     return made
 
