@@ -1012,7 +1012,8 @@ GALLOC_STAGE bool grow_backward(galloc_heap_t *heap, size_t need, size_t mask, l
 #define GALLOC_IS_ALIGNED(block, align) ((align) <= 1u || ((((uintptr_t)(block) | (align)) & ((align) - 1u)) == 0))
 #define GALLOC_ALIGN_MASK(align) ((align) > 8u ? (align) / 4u - 1u : 0u)
 
-GALLOC_COLD bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align, galloc_move_t *move) {
+GALLOC_COLD bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align,
+                                      galloc_move_t *move) {
     live_t live;
     *move = (galloc_move_t){block, NULL, 0, size, false};
     if (!block_in_use(heap, block, &live)) {

@@ -155,8 +155,7 @@ static GALLOC_NOINLINE void *banks_realloc_elsewhere(const banks_request_t *requ
     if (usable == 0) {
         return NULL;
     }
-    bool tried = (request->wants & own->missing) == 0;
-    void *to = banks_alloc_elsewhere(request, tried ? own->heap : NULL);
+    void *to = banks_alloc_elsewhere(request, own->heap); // which was tried, or lacks an attribute
     if (to == NULL) {
         return NULL;
     }

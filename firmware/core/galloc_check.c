@@ -6,7 +6,8 @@
 
 GALLOC_COLD galloc_heap_t *galloc_heap_in(const void *region, size_t size, uint32_t *total) {
     uintptr_t start = (uintptr_t)region, low = (start + 7u) & ~(uintptr_t)7u, high = (start + size) & ~(uintptr_t)7u;
-    bool fits = region != NULL && size <= UINTPTR_MAX - start && high > low && high - low <= GALLOC_MAX_REGION;
+    // Less than 8 bytes may leave `high` below `low`; the difference is then more than any region.
+    bool fits = region != NULL && size <= UINTPTR_MAX - start && high - low <= GALLOC_MAX_REGION;
     *total = fits && high - low >= sizeof(galloc_heap_t) ? (uint32_t)(high - low) : 0u;
     return (galloc_heap_t *)low;
 }

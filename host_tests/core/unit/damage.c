@@ -777,6 +777,51 @@ TEST_LEVEL(2, free_chunk_forged_at_the_end) {
     }
 }
 
+// ---- Chunks that look whole --------------------------------------------------------------------------------------
+//
+// Each header goes with its place, but the chunks do not go together.
+
+TEST(two_free_neighbours_are_reported) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *first = lay(heap, 60), *second = lay(heap, 60);
+    lay(heap, 60);
+    lay(heap, SIZE_MAX);
+    give(heap, first);
+    forget();
+    // What galloc_free does, but for the merge.
+    size_t index = index_of_block(heap, second);
+    galloc_chunk_t *behind = chunk_behind(heap, second);
+    chunk_at(heap, index)->header = free_header(12);
+    behind->header ^= GALLOC_PREV_FREE_STORED;
+    behind->prev_foot = (uint32_t)index;
+    heap->slack += 60;
+    heap->frees++;
+    bin_insert(heap, index, bin_of(heap, index, 12));
+    expect_fault_at(heap, chunk_offset(heap, second));
+}
+
+TEST(chunk_that_reaches_over_the_end_is_reported) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *block = lay(heap, 60);
+    lay(heap, SIZE_MAX);
+    forget();
+    size_t index = index_of_block(heap, block), size = heap->limit - index + 1;
+    chunk_at(heap, index)->header = live_header(heap, size, index + size, 0);
+    expect_fault_at(heap, chunk_offset(heap, block));
+}
+
+TEST(chunk_that_starts_behind_the_last_place_is_reported) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *block = lay(heap, SIZE_MAX);
+    forget();
+    size_t index = index_of_block(heap, block), last = heap->limit + 1, size = last - GALLOC_MIN_WORDS - index;
+    chunk_at(heap, index)->header = live_header(heap, size, index + size, 0);
+    chunk_at(heap, last)->header = live_header(heap, 0, last, 0);
+    heap->slack += 8 - 12; // so that the bytes in use are right
+    heap->allocs++;
+    expect_fault_at(heap, offset_of(heap, &chunk_at(heap, heap->limit + 3)->header));
+}
+
 // ---- Looking -----------------------------------------------------------------------------------------------------
 
 static bool count_all(void *context, void *block, size_t size, bool allocated) {

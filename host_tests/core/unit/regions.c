@@ -32,6 +32,38 @@ TEST(regions_that_wrap_the_address_space) {
     EXPECT(unchanged());
 }
 
+// Addresses only: the bytes are not looked at.
+#define LEAST ((uint32_t)((sizeof(struct galloc_heap) + 7u) & ~(size_t)7u))
+
+TEST(what_a_region_has_room_for) {
+    static const struct {
+        uintptr_t start;
+        size_t size;
+        uint32_t total;
+    } regions[] = {
+        {8, LEAST, LEAST},
+        {8, LEAST - 8, 0},
+        {8, 0, 0},
+        {12, 3, 0},
+        {12, 12, 0},
+        {16, 4096, 4096},
+        {13, 4096, 4088},
+        {UINTPTR_MAX - 4095, 4095, 4088},
+        {UINTPTR_MAX - 4095, 4096, 0}, // behind the last byte the addresses start again
+        {UINTPTR_MAX - 3, 4096, 0},
+        {UINTPTR_MAX - 3, 3, 0},
+        {4096, GALLOC_MAX_REGION, GALLOC_MAX_REGION},
+        {4096, (size_t)GALLOC_MAX_REGION + 8, 0},
+    };
+    for (size_t i = 0; i < LENGTH(regions); i++) {
+        uint32_t total = 1;
+        (void)galloc_heap_in((void *)regions[i].start, regions[i].size, &total);
+        if (total != regions[i].total) {
+            fail("region %zu: %u bytes", i, (unsigned)total);
+        }
+    }
+}
+
 // From no byte at all to some hundred: refused and untouched, or a heap with one block at least.
 TEST(small_regions_at_each_offset) {
     for (size_t which = 0; which < LENGTH(configs); which += 5) {

@@ -204,7 +204,7 @@ TEST_LEVEL(1, every_address_gets_its_fault) {
 }
 
 TEST(fault_names) {
-    for (int i = GALLOC_OK; i <= GALLOC_FAULT_GEOMETRY; i++) {
+    for (int i = GALLOC_OK; i <= GALLOC_FAULT_FULL + 1; i++) {
         for (int k = GALLOC_OK; k < i; k++) {
             EXPECT(strcmp(galloc_fault_name((galloc_fault_t)i), galloc_fault_name((galloc_fault_t)k)) != 0);
         }
@@ -212,6 +212,7 @@ TEST(fault_names) {
     EXPECT(strcmp(galloc_fault_name(GALLOC_OK), "ok") == 0);
     EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_NOT_ALLOCATED), "not allocated") == 0);
     EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_GEOMETRY), "geometry") == 0);
+    EXPECT(strcmp(galloc_fault_name(GALLOC_FAULT_FULL), "full") == 0);
     EXPECT(strcmp(galloc_fault_name((galloc_fault_t)(GALLOC_FAULT_FULL + 1)), "unknown") == 0);
     EXPECT(strcmp(galloc_fault_name((galloc_fault_t)99), "unknown") == 0);
 }

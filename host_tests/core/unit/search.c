@@ -320,6 +320,22 @@ TEST(stats_in_steps_start_over_when_the_heap_changes) {
     EXPECT(stats.used + stats.free + stats.overhead == stats.total && stats.largest <= 620);
 }
 
+// An allocation and a resize are two changes, and the largest chunk has been passed by then.
+TEST(stats_in_steps_start_over_at_the_first_chunk) {
+    uint8_t *wanted;
+    galloc_heap_t *heap = crowd(604, 100, 90, false, &wanted);
+    galloc_search_t search = {0};
+    galloc_stats_t stats, whole;
+    uint8_t *block = take(heap, 300, 8);
+    EXPECT(!galloc_stats_step(heap, &stats, &search) && search.starts == 1 && stats.largest == 620);
+    EXPECT(resize(heap, block, 200) && take(heap, 12, 8) != NULL);
+    EXPECT(!galloc_stats_step(heap, &stats, &search) && search.starts == 2);
+    while (!galloc_stats_step(heap, &stats, &search)) {
+    }
+    galloc_stats(heap, &whole);
+    EXPECT(stats.largest == 620 && memcmp(&whole, &stats, sizeof stats) == 0);
+}
+
 TEST(stats_of_a_damaged_list) {
     uint8_t *wanted;
     galloc_heap_t *heap = crowd(604, 60, 0, false, &wanted);
