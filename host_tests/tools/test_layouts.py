@@ -380,6 +380,15 @@ def test_native_module_in_both_layouts(tmp_path, suffix):
         assert f"/{name}" in text
 
 
+@pytest.mark.parametrize(("arch", "jump"), [("x64", 1), ("armv7m", 4)])
+def test_code_needs_no_gap_behind_the_jump_to_it(arch, jump):
+    """MicroPython 1.28 has the jump to mpy_init in front of the code and expects no gap there."""
+    with open(objects(f"natmod-{arch}") / "objects" / "galloc_unit.o", "rb") as file:
+        sections = [s for s in ELFFile(file).iter_sections() if s.name.startswith(".text")]
+        assert sections[0].name == ".text" and sections[0].data_size > 4096
+        assert max(section["sh_addralign"] for section in sections) <= jump
+
+
 NO_COMPILERS = "/nowhere"
 
 
