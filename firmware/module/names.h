@@ -60,7 +60,7 @@
 #define GALLOC_STATE_FUNCTIONS(X)               \
     X(MP_QSTR_heap, galloc_state_heap, 0, 1, 1) \
     X(MP_QSTR_init, galloc_state_init, 0, 2, 1) \
-    X(MP_QSTR_initialized, galloc_state_initialized, 0, 0, 0)
+    X(MP_QSTR_initialized, galloc_state_initialized, 0, 1, 1)
 
 // Functions of the module itself, without arguments.
 #define GALLOC_FUNCTIONS(X)                              \

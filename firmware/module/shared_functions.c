@@ -153,28 +153,35 @@ galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank)
 }
 #endif
 
-// heap(wants=None): of the first region, or of the first that has these attributes, or that has this number in regions()
-mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_obj_t wants = mp_const_none;
-    if (n_args + n_kw != 0) {
-        mp_arg_t allowed[] = {{MP_QSTR_wants, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}}};
-        mp_arg_val_t value;
-        mp_arg_parse_all_kw_array(n_args, n_kw, args, 1, allowed, &value);
-        wants = value.u_obj;
-    }
-    if (wants == mp_const_none) {
-        return MP_OBJ_FROM_PTR(galloc_shared_get(state));
+// The bank that heap(wants=None) and initialized(wants=None) are about: the first region's, or that of the first region
+// with these attributes, or of the one that has this number in regions().
+static size_t shared_parse_bank(size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_t allowed[] = {{MP_QSTR_wants, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}}};
+    mp_arg_val_t value;
+    mp_arg_parse_all_kw_array(n_args, n_kw, args, 1, allowed, &value);
+    if (value.u_obj == mp_const_none) {
+        return 0;
     }
     #if GALLOC_NATMOD
     mp_raise_OSError(MP_ENODEV); // a native module has no regions of the board
-    return mp_const_none;
+    return 0;
     #else
     size_t count;
     galloc_board_regions(&count);
-    size_t bank =
-        mp_obj_is_small_int(wants) ? galloc_get_index(wants, count) : galloc_bank_with(galloc_banks_wanted(wants));
-    return MP_OBJ_FROM_PTR(galloc_shared_bank(state, bank));
+    return mp_obj_is_small_int(value.u_obj) ? galloc_get_index(value.u_obj, count)
+                                            : galloc_bank_with(galloc_banks_wanted(value.u_obj));
     #endif
+}
+
+mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    size_t bank = n_args + n_kw != 0 ? shared_parse_bank(n_args, n_kw, args) : 0;
+    #if !GALLOC_NATMOD
+    if (bank != 0) {
+        return MP_OBJ_FROM_PTR(galloc_shared_bank(state, bank));
+    }
+    #endif
+    (void)bank;
+    return MP_OBJ_FROM_PTR(galloc_shared_get(state));
 }
 
 // init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False)
@@ -199,8 +206,16 @@ mp_obj_t galloc_state_init(void *state_in, size_t n_args, size_t n_kw, const mp_
 }
 
 mp_obj_t galloc_state_initialized(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args, (void)n_kw, (void)args;
-    return mp_obj_new_bool(((galloc_shared_state_t *)state)->heap != NULL || galloc_c_holds(NULL, 0));
+    size_t bank = n_args + n_kw != 0 ? shared_parse_bank(n_args, n_kw, args) : 0;
+    bool there = *shared_slot(state, bank) != NULL || (bank == 0 && galloc_c_holds(NULL, 0));
+    #if !GALLOC_NATMOD
+    if (!there && bank != 0) {
+        size_t size;
+        const uint8_t *region = galloc_c_region(bank, &size);
+        there = region != NULL && galloc_c_holds(region, size);
+    }
+    #endif
+    return mp_obj_new_bool(there);
 }
 
 // shared_functions() -> {name: function}: the methods of Heap on the shared heap; and heap, init, initialized

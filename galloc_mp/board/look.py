@@ -1,4 +1,4 @@
-"""Looks at the shared heap of a board."""
+"""Looks at the shared heaps of a board."""
 
 import ast
 import contextlib
@@ -11,7 +11,10 @@ from galloc_mp.core import Stats
 from galloc_mp.targets import Target, TargetError
 
 ON_BOARD = Path(__file__).with_name("on_look.py")
-NAMES = ("__galloc_heap", "__galloc_look", "__galloc_dump")
+NAMES = ("__galloc_heap", "__galloc_regions", "__galloc_look", "__galloc_dump")
+
+Region = int | str | None
+"""Number or attributes of a region, as galloc.heap() takes them."""
 
 
 @dataclass
@@ -42,9 +45,13 @@ class Looker:
         with contextlib.suppress(TargetError):
             self.board.exec("".join(f"del {name}\n" for name in NAMES))
 
-    def look(self) -> Look:
+    def regions(self) -> list[tuple[str, str, bool]]:
+        """Name and attributes of each region of the board, and whether it has a heap."""
+        return ast.literal_eval(self.board.exec("__galloc_regions()").strip())
+
+    def look(self, region: Region = None) -> Look:
         """The shared heap as it is. Raises TargetError where there is none."""
-        head, *lines = self.board.exec("__galloc_look()").splitlines()
+        head, *lines = self.board.exec(f"__galloc_look({region!r})").splitlines()
         answer = ast.literal_eval(head)
         if isinstance(answer, str):
             raise TargetError(f"{self.board.name}: {answer}")
@@ -53,7 +60,7 @@ class Looker:
         chunks = [(offset, length & ~1, bool(length & 1)) for offset, length in pairs]
         return Look(Stats(*stats[: len(Stats._fields)]), address, size, share, chunks)
 
-    def dump(self, size: int, report: Callable[[int], object]) -> bytes:
+    def dump(self, size: int, report: Callable[[int], object], region: Region = None) -> bytes:
         """All bytes of the region, `size` of them. report: called with how many have come."""
         data, text = bytearray(), bytearray()
 
@@ -65,7 +72,7 @@ class Looker:
             del text[:whole]
             report(len(data))
 
-        self.board.stream("__galloc_dump()", take)
+        self.board.stream(f"__galloc_dump({region!r})", take)
         if len(data) != size:
             raise TargetError(f"{self.board.name}: {len(data)} of {size} bytes of the heap came")
         return bytes(data)

@@ -1,21 +1,35 @@
-# Runs on the board, for `galloc-mp info` and `top`: what there is to see of the shared heap. Makes
-# no heap where none is, and changes nothing.
+# Runs on the board, for `galloc-mp info` and `top`: what there is to see of the shared heaps.
+# Makes no heap where none is, and changes nothing.
 
 
-def __galloc_heap():
-    # The shared heap, or why there is none.
+def __galloc_heap(wants):
+    # The shared heap of a region, or why there is none.
     import sys
 
     galloc = sys.modules.get("galloc")
     if galloc is None:
         return "nothing there has imported galloc since the last reset"
-    if not galloc.initialized():
+    try:
+        if galloc.initialized() if wants is None else galloc.initialized(wants):
+            return galloc.heap(wants)
+    except (OSError, ValueError, IndexError):
+        return "it has no region %r" % (wants,)
+    if wants is None:
         return "galloc is imported there, and has no shared heap yet"
-    return galloc.heap()
+    return "its region %r has no heap yet" % (wants,)
 
 
-def __galloc_look():
-    heap = __galloc_heap()
+def __galloc_regions():
+    # Names and attributes of the regions, and whether each has a heap.
+    import sys
+
+    galloc = sys.modules.get("galloc")
+    regions = galloc.regions() if galloc else ()
+    print([(regions[i][0], regions[i][3], galloc.initialized(i)) for i in range(len(regions))])
+
+
+def __galloc_look(wants):
+    heap = __galloc_heap(wants)
     if isinstance(heap, str):
         print(repr(heap))
         return
@@ -26,7 +40,7 @@ def __galloc_look():
         print("%x %x" % (offset, size | live))
 
 
-def __galloc_dump():
+def __galloc_dump(wants):
     from binascii import b2a_base64
 
     class Out:
@@ -34,5 +48,5 @@ def __galloc_dump():
             print(str(b2a_base64(data), "ascii"), end="")
             return len(data)
 
-    heap = __galloc_heap()
+    heap = __galloc_heap(wants)
     heap.dump(Out())

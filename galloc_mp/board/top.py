@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from galloc_mp.board.connection import open_board
-from galloc_mp.board.info import Port, Stop, TargetName
-from galloc_mp.board.look import Look, Looker
+from galloc_mp.board.info import Port, RegionName, Stop, TargetName, parse_region
+from galloc_mp.board.look import Look, Looker, Region
 from galloc_mp.replay.heap_map import draw
 from galloc_mp.replay.report import console
 from galloc_mp.say import fail, sentence
@@ -70,14 +70,14 @@ def line(look: Look) -> str:
     )
 
 
-def watch(looker: Looker, out: Console, interval: float, count: int) -> None:
+def watch(looker: Looker, region: Region, out: Console, interval: float, count: int) -> None:
     """Shows look after look; count: how many, 0 for no end."""
     plain = not (out.encoding or "").lower().startswith("utf")
     before, then, done = None, 0.0, 0
     with Live(console=out, auto_refresh=False, screen=out.is_terminal) as live:
         while True:
             start = time.monotonic()
-            look = looker.look()
+            look = looker.look(region)
             if out.is_terminal:
                 name = looker.board.name
                 shown = screen(name, look, before, start - then, plain=plain)
@@ -94,10 +94,11 @@ def main(
     port: Port = None,
     target: TargetName = None,
     stop: Stop = False,
+    region: RegionName = None,
     interval: Annotated[float, typer.Option(min=0.1, help="seconds between two looks")] = 1.0,
     count: Annotated[int, typer.Option(min=0, help="looks after which it ends; 0: none")] = 0,
 ) -> None:
-    """Shows the shared heap of a board live, until Ctrl-C.
+    """Shows the shared heap of a board live, until Ctrl-C; the first region's, or --region's.
 
     What is at work there in timers, interrupts or on the second core goes on meanwhile. A program
     in the foreground would be stopped: that is refused, unless --stop is given. Into a file or a
@@ -105,7 +106,7 @@ def main(
     """
     try:
         with open_board(port, target, interrupt=stop) as board, Looker(board) as looker:
-            watch(looker, console(), interval, count)
+            watch(looker, parse_region(region), console(), interval, count)
     except KeyboardInterrupt:
         sys.stdout.flush()
     except TargetError as error:

@@ -294,8 +294,8 @@ def init(
     if there is a shared heap already.
     """
 
-def initialized() -> bool:
-    """Whether there is a shared heap."""
+def initialized(wants: str | int | None = None) -> bool:
+    """Whether there is a shared heap, in the region that heap(wants) is about; the same errors."""
 
 def record(buffer: bytearray | None, /) -> None:
     """Starts recording each operation on each heap, also those of C modules, into a bytearray;

@@ -18,11 +18,15 @@ def raises(kind, call, *args, **kwargs):
 regions = galloc.regions()
 if not regions:
     assert raises(OSError, galloc.heap, "DMA").args[0] == 19
+    assert raises(OSError, galloc.initialized, "DMA").args[0] == 19
     galloc.init(bytearray(4096))
 else:
     first = regions[0][3]
+    assert not galloc.initialized() and not galloc.initialized(0)
+    assert not galloc.initialized(wants=first)
     h = galloc.heap(first)
     assert h is galloc.heap() and h is galloc.heap(0) and h is galloc.heap(wants=first)
+    assert galloc.initialized(0) and galloc.initialized(first) and galloc.initialized(None)
     m = galloc.malloc(40, wants=first)
     assert galloc.usable_size(m) >= 40 and h.usable_size(m) >= 40
     b = galloc.alloc(40, wants=first, align=64)
@@ -38,8 +42,10 @@ else:
         if bad != "DMA|":
             raises(ValueError, galloc.alloc, 8, wants=bad)
             raises(ValueError, galloc.heap, bad)
+            raises(ValueError, galloc.initialized, bad)
     raises(IndexError, galloc.heap, len(regions))
     raises(IndexError, galloc.heap, -1)
+    raises(IndexError, galloc.initialized, len(regions))
     raises(TypeError, galloc.alloc, 8, wants=1.5)
     raises(TypeError, galloc.free, m, wants=first)
     raises(TypeError, galloc.malloc, wants=first)
@@ -57,7 +63,9 @@ if len(regions) > 1:
     # Fill the first so that the second is next for what both have.
     both = [a for a in attributes.split("|") if a in regions[0][3].split("|")]
     wants = "|".join(both)
+    assert not galloc.initialized(1)  # to ask makes none
     d = galloc.heap(1)
+    assert galloc.initialized(1)
     assert galloc.Heap is type(d) and d.stats().blocks == 0
     full = galloc.alloc(galloc.stats().largest)
     assert galloc.malloc(1000) == 0

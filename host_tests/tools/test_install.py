@@ -133,9 +133,13 @@ def test_stock_pico():
         assert int(mpremote(port, "exec", "print(n)")) > 1000
 
 
+REGIONS = "SRAM, FAST|DMA|PERSIST:", "PSRAM, DMA|EXTERNAL|PERSIST:"  # of MPS2_AN385
+
+
 def test_module_built_in():
     """Nothing to copy; statistics, map and dump of what lives in the region."""
     setup = "import galloc\nkept = [galloc.alloc(100 + 7 * i) for i in range(50)]"
+    setup += "\nassert not galloc.initialized(1)"
     with serial_port("MPS2_AN385", setup) as port, tmp_file() as dump:
         done = galloc_mp("install", "--port", port.name)
         assert done.returncode == 0, done.stderr
@@ -146,11 +150,27 @@ def test_module_built_in():
         assert "galloc memory layout; from 20000000:" in done.stdout
         opened = galloc_mp("open", dump)
         assert opened.returncode == 0, opened.stderr
-        assert opened.stdout.splitlines()[:3] == done.stdout.splitlines()[:3]
+        title, *shown = done.stdout.splitlines()
+        assert title == REGIONS[0] and opened.stdout.splitlines()[:3] == shown[:3]
         lines = galloc_mp("top", "--port", port.name, "--count", 3, "--interval", 0.1)
         assert lines.returncode == 0, lines.stderr
         assert len(lines.stdout.splitlines()) == 3
         assert all(" blocks 50 " in line for line in lines.stdout.splitlines())
+        # The second region, before it has a heap and afterwards.
+        for command in ("info", "top"):
+            one_sentence(galloc_mp(command, "--port", port.name, "--region", 1), "has no heap yet")
+            one_sentence(galloc_mp(command, "--port", port.name, "--region", 7), "no region 7")
+            one_sentence(galloc_mp(command, "--port", port.name, "--region", "X"), "no region 'X'")
+        mpremote(port, "exec", "more = [galloc.heap(1).alloc(64) for i in range(7)]")
+        done = galloc_mp("info", "--port", port.name)
+        assert done.stdout.count("galloc memory layout; from ") == 2
+        assert "No. of blocks: 7," in done.stdout[done.stdout.index(REGIONS[1]) :]
+        for region in (1, "EXTERNAL"):
+            done = galloc_mp("info", "--port", port.name, "--region", region, "--dump", dump)
+            assert "No. of blocks: 7," in done.stdout and "No. of blocks: 50," not in done.stdout
+            assert "No. of blocks: 7," in galloc_mp("open", dump).stdout
+        line = galloc_mp("top", "--port", port.name, "--region", 1, "--count", 1)
+        assert " blocks 7 " in line.stdout, line.stderr
         assert mpremote(port, "exec", "galloc.check(); print(galloc.stats().blocks)") == "50\n"
 
 
