@@ -822,6 +822,29 @@ TEST(chunk_that_starts_behind_the_last_place_is_reported) {
     expect_fault_at(heap, offset_of(heap, &chunk_at(heap, heap->limit + 3)->header));
 }
 
+// A block in front of a damaged chunk becomes a free chunk of its own, which is listed and serves again.
+TEST_LEVEL(2, block_before_a_damaged_chunk_serves_again) {
+    for (size_t before = 0; before < 2; before++) { // behind a chunk in use, and behind a free one
+        galloc_heap_t *heap = new_heap(SIZE, NULL);
+        uint8_t *first = lay(heap, 60), *block = lay(heap, 300), *hole = lay(heap, 60);
+        lay(heap, 60);
+        lay(heap, SIZE_MAX);
+        give(heap, hole);
+        if (before) {
+            give(heap, first);
+        }
+        forget();
+        galloc_chunk_t *damaged = chunk_behind(heap, block);
+        damaged->header ^= 1u << 20;
+        EXPECT(galloc_free(heap, block) == GALLOC_OK);
+        size_t start = index_of_block(heap, before ? first : block);
+        EXPECT(damaged->prev_foot == start);
+        void *again = galloc_alloc(heap, 300, 8);
+        EXPECT((uint8_t *)again >= (before ? first : block) && (uint8_t *)again <= block);
+        EXPECT(galloc_usable_size(heap, again) >= 300 && galloc_free(heap, again) == GALLOC_OK);
+    }
+}
+
 // ---- Looking -----------------------------------------------------------------------------------------------------
 
 static bool count_all(void *context, void *block, size_t size, bool allocated) {

@@ -286,6 +286,37 @@ TEST(steps_in_a_damaged_heap) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
 }
 
+// An allocation and a resize are two changes. The chunk that was next is a block by then, and is not looked at again.
+TEST(search_in_steps_starts_over_at_the_first_chunk) {
+    uint8_t *wanted;
+    galloc_heap_t *heap = crowd(604, 60, 0, false, &wanted);
+    galloc_search_t search = {0};
+    void *block = galloc_alloc_step(heap, 620, 8, &search);
+    EXPECT(block == NULL && search.more && search.starts == 1);
+    block = galloc_alloc_step(heap, 620, 8, &search);
+    EXPECT(block == NULL && search.more && search.starts == 1 && search.chunk != 0);
+    size_t next = search.chunk;
+    bool taken = false;
+    for (size_t i = 0; i < 20; i++) {
+        taken = index_of_block(heap, take(heap, 604, 8)) == next || taken;
+    }
+    EXPECT(taken);
+    do {
+        block = galloc_alloc_step(heap, 620, 8, &search);
+    } while (search.more);
+    EXPECT(block == wanted && search.starts == 2 && failures(heap) == 0);
+
+    heap = crowd(604, 60, 0, false, &wanted);
+    search = (galloc_search_t){0};
+    for (size_t i = 0; i < 2; i++) {
+        block = galloc_alloc_step(heap, 620, 8, &search);
+        EXPECT(block == NULL && search.more);
+    }
+    EXPECT(resize(heap, take(heap, 604, 8), 300));
+    block = galloc_alloc_step(heap, 620, 8, &search);
+    EXPECT(block == NULL && search.more && search.starts == 2);
+}
+
 // ---- Stats in steps ----------------------------------------------------------------------------------------------
 
 TEST(stats_in_steps) {

@@ -27,6 +27,9 @@ SKIPPED = (
 HINTS = rb"\bGALLOC_(INLINE|HOT|WARM|STAGE|NOINLINE|COLD|MAY_ALIAS|UNLIKELY|LIKELY|HOLDS)\b"
 NEVER = ("preproc_if", "preproc_ifdef", "preproc_elif", "preproc_include", "static_assert")
 
+# Conditions that a build decides, as those of directives do.
+SETTINGS = rb"GALLOC_(64BIT|HARDENING|LARGE_BLOCK)( (==|>=|<) \d+)?"
+
 OPERATORS = {
     "<": ("<=",),
     "<=": ("<",),
@@ -101,6 +104,16 @@ def parse(source: bytes) -> Node:
     if root.has_error:
         raise ValueError("the parser does not understand the file")
     return root
+
+
+def by_setting(place: Node) -> bool:
+    """Whether a place is in a condition that a build decides, or joins one to another."""
+    node = place if place.is_named else place.parent
+    node = node.parent if node.type == "number_literal" else node
+    sides = [node]
+    if place.text in (b"&&", b"||"):
+        sides += [node.child_by_field_name(side) for side in ("left", "right")]
+    return any(re.fullmatch(SETTINGS, side.text) for side in sides)
 
 
 def bare(node: Node) -> Node:
@@ -194,7 +207,7 @@ def changes(node: Node) -> Iterator[tuple[str, Node, str]]:
     if node.type == "declaration" and node.text.startswith(b"static const"):
         return
     for find in (at_conditions, at_operators, at_statements, at_numbers):
-        yield from find(node)
+        yield from (change for change in find(node) if not by_setting(change[1]))
     for child in node.children:
         if guard is None or child.id != guard.id:
             yield from changes(child)
