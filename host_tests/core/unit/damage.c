@@ -126,6 +126,18 @@ TEST_LEVEL(2, damaged_control_block_is_reported) {
     sound(heap);
 }
 
+// With a control block like that nothing can be relied on, so no pointer is called wrong.
+TEST(pointers_beside_a_damaged_control_block) {
+    uint8_t *holes[HOLES], *blocks[HOLES];
+    galloc_heap_t *heap = with_holes(holes, blocks);
+    EXPECT(galloc_free(heap, &heap) == GALLOC_FAULT_FOREIGN && galloc_fault_of(heap, &heap) == GALLOC_FAULT_FOREIGN);
+    heap->roots[1] ^= 1u << 7;
+    EXPECT(galloc_free(heap, &heap) == GALLOC_FAULT_CORRUPT && galloc_fault_of(heap, &heap) == GALLOC_FAULT_CORRUPT);
+    EXPECT(galloc_free(heap, NULL) == GALLOC_FAULT_NULL && galloc_free(heap, blocks[0] + 4) == GALLOC_FAULT_CORRUPT);
+    heap->roots[1] ^= 1u << 7;
+    sound(heap);
+}
+
 TEST(same_bit_in_two_words_of_the_control_block) {
     uint8_t *holes[HOLES], *blocks[HOLES];
     galloc_heap_t *heap = with_holes(holes, blocks);

@@ -335,3 +335,17 @@ TEST(peak_of_a_move_backward) {
     EXPECT(block > unit_region.base + 60000 && change(heap, block, 100, 8) < block);
     EXPECT(stats_of(heap).peak_used <= stats_of(heap).used + 48);
 }
+
+// The new block begins so far in front that the moved payload does not reach the old header.
+TEST_LEVEL(1, old_header_does_not_pass_after_growing_backward) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *hole = lay(heap, 500), *block = lay(heap, 60);
+    lay(heap, 60);
+    lay(heap, SIZE_MAX);
+    give(heap, hole);
+    uint8_t *moved = change(heap, block, 300, 8);
+    EXPECT(moved != NULL && moved < block && moved + 60 < block - HEADER);
+    EXPECT(!galloc_owns(heap, block) && galloc_usable_size(heap, block) == 0);
+    EXPECT(galloc_free(heap, block) != GALLOC_OK);
+    sound(heap);
+}
