@@ -127,7 +127,7 @@ TEST_LEVEL(2, damaged_control_block_is_reported) {
 }
 
 // With a control block like that nothing can be relied on, so no pointer is called wrong.
-TEST(pointers_beside_a_damaged_control_block) {
+TEST_LEVEL(1, pointers_beside_a_damaged_control_block) {
     uint8_t *holes[HOLES], *blocks[HOLES];
     galloc_heap_t *heap = with_holes(holes, blocks);
     EXPECT(galloc_free(heap, &heap) == GALLOC_FAULT_FOREIGN && galloc_fault_of(heap, &heap) == GALLOC_FAULT_FOREIGN);
