@@ -343,7 +343,8 @@ TEST_LEVEL(1, old_header_does_not_pass_after_growing_backward) {
     lay(heap, 60);
     lay(heap, SIZE_MAX);
     give(heap, hole);
-    uint8_t *moved = change(heap, block, 300, 8);
+    forget(); // nothing is written behind the payload that was moved
+    uint8_t *moved = galloc_realloc(heap, block, 300, 8);
     EXPECT(moved != NULL && moved < block && moved + 60 < block - HEADER);
     EXPECT(!galloc_owns(heap, block) && galloc_usable_size(heap, block) == 0);
     EXPECT(galloc_free(heap, block) != GALLOC_OK);
