@@ -77,6 +77,27 @@ TEST(search_finds_what_is_far_down_its_own_bin) {
     }
 }
 
+// Behind the last bin there is none: what is in the first ones is too small.
+TEST(search_behind_the_last_bin) {
+    size_t tried = 0;
+    for (uint32_t smallbins = 1; smallbins < GALLOC_BINS / 2u; smallbins++) {
+        const galloc_config_t config = {smallbins, 2, false};
+        for (size_t size = 4096; size <= SIZE; size *= 2) {
+            galloc_heap_t *heap = new_heap(size, &config);
+            uint8_t *small = lay(heap, 28);
+            lay(heap, 12);
+            size_t usable = largest(heap), index = index_of_block(heap, small);
+            if (galloc_bin_of(heap, index, (usable - 12) / 4) == GALLOC_BINS - 1u) {
+                give(heap, small);
+                EXPECT(galloc_alloc(heap, usable + 16, 8) == NULL);
+                sound(heap);
+                tried++;
+            }
+        }
+    }
+    EXPECT(tried > 0);
+}
+
 TEST(bounded_search_gives_up) {
     for (size_t count = 0; count <= 30; count++) {
         uint8_t *wanted;
