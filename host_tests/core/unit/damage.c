@@ -812,6 +812,23 @@ TEST(two_free_neighbours_are_reported) {
     expect_fault_at(heap, chunk_offset(heap, second));
 }
 
+TEST(listed_chunk_inside_a_block_is_reported) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *hole = lay(heap, 60), *block = lay(heap, 300);
+    lay(heap, SIZE_MAX);
+    give(heap, hole);
+    forget();
+    size_t index = index_of_block(heap, hole), inside = index_of_block(heap, block) + 8;
+    inside += (index - inside) % 4; // for the same bin
+    chunk_at(heap, inside)->header = free_header(12);
+    chunk_at(heap, inside)->prev = (uint32_t)index;
+    chunk_at(heap, inside)->next = 0;
+    chunk_at(heap, inside + 12 + GALLOC_MIN_WORDS)->prev_foot = (uint32_t)inside;
+    chunk_at(heap, index)->next = (uint32_t)inside;
+    EXPECT(galloc_bin_of(heap, inside, 12) == galloc_bin_of(heap, index, 12));
+    expect_fault_at(heap, offset_of(heap, &chunk_at(heap, index)->next));
+}
+
 TEST(chunk_that_reaches_over_the_end_is_reported) {
     galloc_heap_t *heap = new_heap(SIZE, NULL);
     uint8_t *block = lay(heap, 60);
