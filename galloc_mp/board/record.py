@@ -82,12 +82,20 @@ class Program(threading.Thread):
         Raises TargetError when it cannot be stopped.
         """
         end = time.monotonic() + seconds if seconds else None
+        pressed = False
+
+        def press(*_) -> None:
+            nonlocal pressed
+            pressed = True
+
+        # Not by KeyboardInterrupt: it may come inside of wait() and leave a lock of it locked.
+        before = signal.signal(signal.SIGINT, press)
         try:
-            while end is None or time.monotonic() < end:
+            while not pressed and (end is None or time.monotonic() < end):
                 if self.ended.wait(0.1):
                     return
-        except KeyboardInterrupt:
-            pass
+        finally:
+            signal.signal(signal.SIGINT, before)
         self.stopped = True
         end = time.monotonic() + ENDING
         while time.monotonic() < end:
