@@ -391,6 +391,9 @@ mp_obj_t galloc_view(const galloc_view_args_t *view, void *bytes, size_t length)
 // The shared heap, made at its first use.
 galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state);
 
+// The heap of a bank, made at its first use.
+galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank);
+
 // Makes or re-opens what galloc_heap_parse has prepared, as the shared heap if `state` is given. Returns NULL, or why
 // not: a RuntimeError's text.
 const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_shared_state_t *state);
@@ -429,9 +432,6 @@ size_t galloc_bank_with(uint32_t wants);
 
 // The heap of the first bank from this number on that has what is wanted, and no trouble; NULL if there is none.
 galloc_heap_obj_t *galloc_choose(galloc_choice_t *choice, size_t from);
-
-// The heap of a bank, made at its first use.
-galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank);
 
 // A function of the shared heap, called with arguments by name or a handle that may be another bank's.
 mp_obj_t galloc_shared_call(const galloc_method_t *method, size_t n_args, size_t n_kw, const mp_obj_t *args);

@@ -77,12 +77,16 @@ uint8_t *galloc_c_region(size_t bank, size_t *size) {
 
 bool galloc_c_holds(const uint8_t *region, size_t size) {
     bool holds = false;
-    for (size_t bank = 0; region != NULL && bank < GALLOC_REGIONS_MAX; ++bank) {
+    for (size_t bank = 0; bank < GALLOC_REGIONS_MAX; ++bank) {
         const share_t *share = &shares[bank];
         uintptr_t from = (uintptr_t)region, theirs = (uintptr_t)share->region;
         holds = holds || (share->blocks + share->pending != 0 && (theirs - from < size || from - theirs < share->size));
     }
-    return region != NULL ? holds : shares[0].blocks != 0;
+    return holds;
+}
+
+bool galloc_c_has_blocks(size_t bank) {
+    return shares[bank].blocks != 0;
 }
 
 void galloc_c_shares(size_t bank, const galloc_heap_obj_t *heap) {

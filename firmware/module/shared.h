@@ -9,6 +9,7 @@
 #if GALLOC_NATMOD
 
 #define galloc_c_holds(region, size) (false)
+#define galloc_c_has_blocks(bank) ((void)(bank), false)
 #define galloc_c_shares(bank, heap) ((void)(heap))
 #define galloc_c_region(bank, size) (*(size) = 0, (uint8_t *)NULL)
 #define galloc_c_begin(bank, made) ((void)(made), (galloc_heap_t *)NULL)
@@ -18,8 +19,11 @@
 
 #include "galloc_shared.h"
 
-// Whether C modules hold blocks of a heap in these bytes; with NULL of the first bank's. Inside the lock.
+// Whether C modules hold blocks of a heap in these bytes. Inside the lock.
 bool galloc_c_holds(const uint8_t *region, size_t size);
+
+// Whether they hold blocks of a bank's heap.
+bool galloc_c_has_blocks(size_t bank);
 
 // C modules use this heap as that of a bank from now on, if it is on memory that lasts and they hold no blocks of the one
 // before. Inside the lock.

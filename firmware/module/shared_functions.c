@@ -49,7 +49,7 @@ const char *galloc_shared_open(galloc_opening_t *opening, bool attach, galloc_sh
     const char *refused = NULL;
     galloc_heap_t *heap = NULL;
     GALLOC_LOCK(self->heap);
-    if (init != NULL && (init->heap != NULL || init->opening || galloc_c_holds(NULL, 0))) {
+    if (init != NULL && (init->heap != NULL || init->opening || galloc_c_has_blocks(0))) {
         refused = shared_there_already;
     } else if (!attach && galloc_c_holds(self->region, self->size)) {
         refused = shared_held_by_c;
@@ -146,12 +146,10 @@ galloc_heap_obj_t *galloc_shared_get(galloc_shared_state_t *state) {
     return heap != NULL ? heap : shared_open_bank(state, 0);
 }
 
-#if !GALLOC_NATMOD
 galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank) {
     galloc_heap_obj_t *heap = *shared_slot(state, bank);
     return heap != NULL ? heap : shared_open_bank(state, bank);
 }
-#endif
 
 // The bank that heap(wants=None) and initialized(wants=None) are about: the first region's, or that of the first region
 // with these attributes, or of the one that has this number in regions().
@@ -175,13 +173,7 @@ static size_t shared_parse_bank(size_t n_args, size_t n_kw, const mp_obj_t *args
 
 mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     size_t bank = n_args + n_kw != 0 ? shared_parse_bank(n_args, n_kw, args) : 0;
-    #if !GALLOC_NATMOD
-    if (bank != 0) {
-        return MP_OBJ_FROM_PTR(galloc_shared_bank(state, bank));
-    }
-    #endif
-    (void)bank;
-    return MP_OBJ_FROM_PTR(galloc_shared_get(state));
+    return MP_OBJ_FROM_PTR(galloc_shared_bank(state, bank));
 }
 
 // init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False)
@@ -207,15 +199,7 @@ mp_obj_t galloc_state_init(void *state_in, size_t n_args, size_t n_kw, const mp_
 
 mp_obj_t galloc_state_initialized(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     size_t bank = n_args + n_kw != 0 ? shared_parse_bank(n_args, n_kw, args) : 0;
-    bool there = *shared_slot(state, bank) != NULL || (bank == 0 && galloc_c_holds(NULL, 0));
-    #if !GALLOC_NATMOD
-    if (!there && bank != 0) {
-        size_t size;
-        const uint8_t *region = galloc_c_region(bank, &size);
-        there = region != NULL && galloc_c_holds(region, size);
-    }
-    #endif
-    return mp_obj_new_bool(there);
+    return mp_obj_new_bool(*shared_slot(state, bank) != NULL || galloc_c_has_blocks(bank));
 }
 
 // shared_functions() -> {name: function}: the methods of Heap on the shared heap; and heap, init, initialized

@@ -10,7 +10,7 @@ def __galloc_heap(wants):
     if galloc is None:
         return "nothing there has imported galloc since the last reset"
     try:
-        if galloc.initialized() if wants is None else galloc.initialized(wants):
+        if galloc.initialized(wants):
             return galloc.heap(wants)
     except (OSError, ValueError, IndexError):
         return "it has no region %r" % (wants,)
