@@ -64,6 +64,7 @@ def build_natmod(arch: str, *, variant: str = "", defines: str = "") -> Path:
 
 def build_natmods() -> None:
     """The native module for every architecture that this MicroPython has."""
+    set_up("micropython")
     for arch in NATMOD_STEPS:
         if known_to_micropython(arch):
             print(build_natmod(arch).relative_to(ROOT))

@@ -11,6 +11,7 @@ import pytest
 from galloc_mp.cli import COMMANDS
 from galloc_mp.targets import find_spec
 from galloc_mp.targets.registry import BUILD, mpy_abi
+from host_tests.tools import natmods
 from host_tests.tools.parts import build_wheel
 
 
@@ -38,6 +39,16 @@ def installed(tmp_path_factory):
 
     run.data = next(venv.glob("lib/python*/site-packages/galloc_mp/data"))
     return run
+
+
+def test_micropython_is_there_before_it_is_asked(monkeypatch):
+    """`make wheel` may be the first command in a checkout."""
+    steps = []
+    monkeypatch.setattr(natmods, "set_up", lambda *names: steps.extend(names))
+    monkeypatch.setattr(natmods, "known_to_micropython", lambda arch: "micropython" not in steps)
+    monkeypatch.setattr(natmods, "build_natmod", lambda arch: pytest.fail(f"{arch}: too early"))
+    natmods.build_natmods()
+    assert steps == ["micropython"]
 
 
 def test_holds_what_it_needs(installed):
