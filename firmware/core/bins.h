@@ -33,6 +33,7 @@ GALLOC_HOT uint32_t log2_floor(uint32_t x) {
 #elif GALLOC_HAVE_BIT_SCAN
     return 31u ^ (uint32_t)__builtin_clz(x | 1u);
 #else
+    static const uint8_t below_16[16] = {0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
     uint32_t n = 0;
     if (x >> 16) {
         n = 16;
@@ -46,7 +47,7 @@ GALLOC_HOT uint32_t log2_floor(uint32_t x) {
         n += 4;
         x >>= 4;
     }
-    return n + ((0xffffaa50u >> (2 * x)) & 3u); // a table of two bits each
+    return n + below_16[x];
 #endif
 }
 

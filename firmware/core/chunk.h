@@ -62,16 +62,14 @@ struct GALLOC_MAY_ALIAS galloc_heap {
     uint32_t failures;
     uint32_t first; // never changes: index of the first chunk, number of bins + 2
     uint32_t roots[GALLOC_ROOTS];
-    uint32_t stepping;          // GALLOC_STEPPING in galloc_alloc_step, until the request would search all chunks
+    uint32_t no_header;         // never changes: GALLOC_NO_HEADER
     uint32_t control_check;     // of all words here that nothing else would verify
     uint32_t bins[GALLOC_BINS]; // indices of the first chunks; a region has as many bins as it needs
 };
 
-// Values of `stepping`, which is also where the "chunk" at index 0 has its header: as such they are too large for any
-// region. So a damaged map that leads to an empty bin does not lead to a chunk, although the bin reads as index 0, and so
-// does the boundary tag behind.
-#define GALLOC_NOT_STEPPING 0x40u
-#define GALLOC_STEPPING 0x73u
+// Where the "chunk" at index 0 has its header: as such it is too large for any region. So a damaged map that leads to an
+// empty bin does not lead to a chunk, although the bin reads as index 0, and so does the boundary tag behind.
+#define GALLOC_NO_HEADER 0x40u // bit 6 of a header is the highest of a size
 
 enum {
     GALLOC_KEY_ODD = 1u,        // always set
@@ -93,9 +91,7 @@ typedef struct GALLOC_MAY_ALIAS {
     uint32_t next; // free: index of the chunk behind in its list, or 0
 } galloc_chunk_t;
 
-_Static_assert(GALLOC_ORIGIN + 4u == offsetof(struct galloc_heap, stepping) &&
-                   (GALLOC_NOT_STEPPING & GALLOC_STEPPING & 0x40u) != 0,
-               "bit 6 of a header is the highest of a size");
+_Static_assert(GALLOC_ORIGIN + 4u == offsetof(struct galloc_heap, no_header), "the header at index 0");
 _Static_assert(GALLOC_SMALL_LIMIT_WORD(GALLOC_BINS) * 4u == offsetof(struct galloc_heap, small_limit) &&
                    GALLOC_GENERATION_WORD(GALLOC_BINS) * 4u == offsetof(struct galloc_heap, key),
                "galloc.h gives their places");

@@ -189,6 +189,15 @@ GALLOC_INLINE size_t size_for(size_t bytes) {
     return ((bytes - 5u) >> 2) & ~(size_t)1;
 }
 
+// As size_for, and for less than 5 bytes 0; the limit, for which there is no room, where it is more.
+GALLOC_INLINE size_t size_within(size_t bytes, size_t limit) {
+    size_t need = size_for(bytes);
+    if (GALLOC_UNLIKELY(need >= limit)) {
+        need = bytes < 5u ? 0 : limit;
+    }
+    return need;
+}
+
 #define GALLOC_IS_LARGE(size) ((size) >= (GALLOC_LARGE_BLOCK > 12 ? (GALLOC_LARGE_BLOCK - 9) / 4 : 0))
 
 // ---- Making a heap -----------------------------------------------------------------------------------------------
@@ -262,7 +271,7 @@ GALLOC_COLD galloc_heap_t *galloc_init_salted(void *region, size_t size, const g
     heap->sub_repeat = repeat;
     heap->first = first_index(&layout);
     heap->splits = 1;
-    heap->stepping = GALLOC_NOT_STEPPING;
+    heap->no_header = GALLOC_NO_HEADER;
     heap->control_check = galloc_control_check(heap);
     uint32_t first = heap->first, end = limit + 3u, free = end - first - GALLOC_MIN_WORDS;
     chunk_at(heap, end)->header = GALLOC_IN_USE ^ GALLOC_PREV_FREE_STORED;
@@ -346,12 +355,6 @@ GALLOC_STAGE void *take_listed(galloc_heap_t *heap, size_t index, size_t need) {
     return block;
 }
 
-#if GALLOC_SMALL_CODE
-#define take_first(heap, bin, need) take_listed(heap, (heap)->bins[bin], need)
-#endif
-#if GALLOC_SMALL_CODE || !GALLOC_64BIT
-#define take_first_low(heap, need, bin) take_listed(heap, (heap)->bins[bin], need)
-#endif
 #if !GALLOC_SMALL_CODE
 // Makes a block of the high end of the first chunk of a bin, or of all of it.
 GALLOC_STAGE void *take_first(galloc_heap_t *heap, size_t bin, size_t need) {
@@ -386,6 +389,8 @@ GALLOC_STAGE void *take_first_low(galloc_heap_t *heap, size_t need, size_t bin) 
     bin_remove_first(heap, bin, chunk_at(heap, index)->next);
     return take_low(heap, index, size - need - GALLOC_MIN_WORDS, index + size, need);
 }
+#else
+#define take_first_low(heap, need, bin) take_listed(heap, (heap)->bins[bin], need)
 #endif
 #endif
 
@@ -471,14 +476,6 @@ GALLOC_STAGE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, gall
     return search == NULL || heap->key & GALLOC_KEY_BOUNDED ? fail(heap) : put_off(search, bin, index);
 }
 
-GALLOC_STAGE void *alloc_last(galloc_heap_t *heap, size_t need, size_t mask) {
-    if (heap->stepping == GALLOC_STEPPING) {
-        heap->stepping = GALLOC_NOT_STEPPING;
-        return NULL;
-    }
-    return search_on(heap, need, mask, NULL);
-}
-
 // The bin of a chunk for `need`, which is large; GALLOC_BINS: there is none. Where the chunk is not the first of its bin,
 // *found is its index, else 0.
 GALLOC_HOT size_t find_large(const galloc_heap_t *heap, size_t limit, size_t need, size_t *found) {
@@ -507,74 +504,9 @@ GALLOC_HOT size_t find_large(const galloc_heap_t *heap, size_t limit, size_t nee
     return bin;
 }
 
-GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align);
-
-GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) {
-    size_t need = size_for(size), bin, index;
-    GALLOC_ONE_WIDTH(need);
-    if (GALLOC_LIKELY(need < heap->small_limit)) {
-    small:
-        bin = map_search(heap, small_bin(heap, need));
-        if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
-            return fail(heap);
-        }
-        return GALLOC_LARGE_BLOCK < 256 && GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin)
-                                                                 : take_first(heap, bin, need);
-    }
-    if (GALLOC_UNLIKELY(need >= limit)) {
-        if (size < 5u) {
-            need = 0;
-            goto small;
-        }
-        return fail(heap);
-    }
-    bin = find_large(heap, limit, need, &index);
-    if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
-        return alloc_last(heap, need, 0);
-    }
-    if (index != 0) {
-        return take_listed(heap, index, need);
-    }
-    return GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin) : take_first(heap, bin, need);
-}
-
+#define GALLOC_IS_ALIGN(align) (((align) & ((align) - 1u)) == 0)
+#define GALLOC_ALIGN_MASK(align) ((align) > 8u ? (align) / 4u - 1u : 0u)
 #define GALLOC_IS_PLAIN(align) ((align) <= 1u || ((align) <= 8u && ((align) & ((align) - 1u)) == 0))
-
-GALLOC_NOINLINE void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    size_t limit;
-    if (!heap_valid(heap, &limit)) {
-        return NULL;
-    }
-    return GALLOC_IS_PLAIN(align) ? alloc_plain(heap, limit, size) : alloc_aligned(heap, size, align);
-}
-
-void *galloc_alloc_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {
-    search->more = false;
-    if (!control_block_valid(heap)) {
-        return NULL;
-    }
-    if (search->starts != 0 && search->changes == changes(heap)) {
-        size_t need = size < 5u ? 0 : size_for(size), mask = align > 8u ? align / 4u - 1u : 0;
-        if (search->bin == GALLOC_FOUND) {
-            return take_found(heap, need, mask, search->chunk);
-        }
-        return search->left-- == 0 ? fail(heap) : search_on(heap, need, mask, search);
-    }
-    if (search->starts++ > GALLOC_RESTARTS) {
-        return fail(heap);
-    }
-    heap->stepping = GALLOC_STEPPING;
-    void *block = galloc_alloc(heap, size, align);
-    if (heap->stepping == GALLOC_NOT_STEPPING) {
-        search->bin = GALLOC_BINS;
-        search->chunk = 0;
-        search->changes = changes(heap);
-        search->left = heap->limit; // more than it takes: a damaged list has no end
-        search->more = true;
-    }
-    heap->stepping = GALLOC_NOT_STEPPING;
-    return block;
-}
 
 void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
     void *block = galloc_alloc(heap, size, align);
@@ -639,7 +571,7 @@ GALLOC_STAGE void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, s
 #if !GALLOC_SMALL_CODE
 // The same at the high end of the first chunk of a bin, where that has room for the block, the worst padding and a chunk
 // in front. What is behind the block is less than the alignment, and mostly nothing.
-GALLOC_STAGE void *take_first_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t bin) {
+GALLOC_STAGE_FOR_SIZE void *take_first_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t bin) {
     size_t index = chunk_at(heap, bin)->next, size;
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size))) {
         return fail(heap);
@@ -669,56 +601,157 @@ GALLOC_STAGE void *take_first_aligned(galloc_heap_t *heap, size_t need, size_t m
         chunk_at(heap, behind)->header = free_header(back);
         tail = block_tail;
         heap->splits++;
-        bin_insert(heap, behind, bin_of(heap, behind, back));
+        insert_free_chunk(heap, behind, back);
     }
     return commit_block(heap, block, need, tail, GALLOC_PREV_FREE);
 }
 #endif
 
-// By a chunk that has room for the worst padding.
-GALLOC_STAGE void *alloc_aligned_wide(galloc_heap_t *heap, size_t need, size_t mask) {
-    size_t limit = heap->limit, bin = GALLOC_BINS, index = 0, most = need + mask + 3u;
+// A chunk that the map has for a request: of the small ones with a payload that is aligned the smallest, else one with room
+// for the worst padding. 0: there is none. *first: the chunk's bin, if it is the first there and has that room, else
+// GALLOC_BINS.
+GALLOC_WARM size_t find_chunk(const galloc_heap_t *heap, size_t need, size_t mask, size_t *first) {
+    size_t bin, index = 0;
+    *first = GALLOC_BINS;
+    // Sub-bins go by the alignment at the place where the heap was made.
+    if (mask != 0 && need < heap->small_limit && mask / 2u < heap->sub_cap_2 &&
+        ((origin_of(heap) ^ heap->origin) & mask) == 0) {
+        bin = find_sorted(heap, need, mask);
+        if (bin < GALLOC_BINS) {
+            return chunk_at(heap, bin)->next;
+        }
+    }
+    GALLOC_ONE_WIDTH(need); // so that the sum is made here only
+    size_t most = mask == 0 ? need : need + mask + 3u, limit = heap->limit;
+    bin = GALLOC_BINS;
     if (most < heap->small_limit) {
         bin = map_search(heap, small_bin(heap, most));
     } else if (GALLOC_LIKELY(most < limit)) {
         bin = find_large(heap, limit, most, &index);
     }
-    if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
-        return alloc_last(heap, need, mask);
+    if (index != 0 || bin >= GALLOC_BINS) {
+        return index;
     }
-#if !GALLOC_SMALL_CODE
-    if (GALLOC_LIKELY(index == 0)) {
-        return take_first_aligned(heap, need, mask, bin);
-    }
-#endif
-    return take_aligned(heap, need, mask, index != 0 ? index : chunk_at(heap, bin)->next);
+    *first = bin;
+    return chunk_at(heap, bin)->next;
 }
 
-// By a small chunk with a payload that is aligned, else as above.
-GALLOC_STAGE void *alloc_aligned_small(galloc_heap_t *heap, size_t need, size_t mask) {
-    size_t bin = find_sorted(heap, need, mask);
-    if (bin < GALLOC_BINS) {
-        return take_aligned(heap, need, mask, chunk_at(heap, bin)->next);
+#if GALLOC_SMALL_CODE
+void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    size_t limit, first;
+    if (!heap_valid(heap, &limit)) {
+        return NULL;
     }
-    return alloc_aligned_wide(heap, need, mask);
+    size_t need = size_within(size, limit), mask = GALLOC_ALIGN_MASK(align);
+    if (need >= limit || !GALLOC_IS_ALIGN(align)) {
+        return fail(heap);
+    }
+    size_t index = find_chunk(heap, need, mask, &first);
+    return index != 0 ? take_found(heap, need, mask, index) : search_on(heap, need, mask, NULL);
+}
+#else
+GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) {
+    size_t need = size_for(size), bin, index;
+    GALLOC_ONE_WIDTH(need);
+    if (GALLOC_LIKELY(need < heap->small_limit)) {
+    small:
+        bin = map_search(heap, small_bin(heap, need));
+        if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
+            return fail(heap);
+        }
+        return GALLOC_LARGE_BLOCK < 256 && GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin)
+                                                                 : take_first(heap, bin, need);
+    }
+    if (GALLOC_UNLIKELY(need >= limit)) {
+        if (size < 5u) {
+            need = 0;
+            goto small;
+        }
+        return fail(heap);
+    }
+    bin = find_large(heap, limit, need, &index);
+    if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
+        return search_on(heap, need, 0, NULL);
+    }
+    if (index != 0) {
+        return take_listed(heap, index, need);
+    }
+    return GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin) : take_first(heap, bin, need);
 }
 
 GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
-    if (GALLOC_UNLIKELY((align & (align - 1u)) != 0)) {
+    if (GALLOC_UNLIKELY(!GALLOC_IS_ALIGN(align))) {
         return fail(heap);
     }
-    size_t need = size_for(size), mask = align / 4u - 1u;
+    size_t need = size_within(size, heap->limit), mask = align / 4u - 1u, first;
     if (GALLOC_UNLIKELY(need >= heap->limit)) {
-        if (size >= 5u) {
-            return fail(heap);
-        }
-        need = 0;
+        return fail(heap);
     }
-    // Sub-bins go by the alignment at the place where the heap was made.
-    if (need < heap->small_limit && mask / 2u < heap->sub_cap_2 && ((origin_of(heap) ^ heap->origin) & mask) == 0) {
-        return alloc_aligned_small(heap, need, mask);
+    size_t index = find_chunk(heap, need, mask, &first);
+    if (GALLOC_UNLIKELY(index == 0)) {
+        return search_on(heap, need, mask, NULL);
     }
-    return alloc_aligned_wide(heap, need, mask);
+    if (first < GALLOC_BINS) {
+        return take_first_aligned(heap, need, mask, first);
+    }
+    return take_aligned(heap, need, mask, index);
+}
+
+GALLOC_NOINLINE void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    size_t limit;
+    if (!heap_valid(heap, &limit)) {
+        return NULL;
+    }
+    return GALLOC_IS_PLAIN(align) ? alloc_plain(heap, limit, size) : alloc_aligned(heap, size, align);
+}
+#endif
+
+// ---- Allocating: in steps ----------------------------------------------------------------------------------------
+
+// Takes the chunk that the step before has found.
+static GALLOC_COLD void *take_step(galloc_heap_t *heap, const galloc_search_t *search) {
+#if !GALLOC_SMALL_CODE
+    if (search->mask != 0 && search->first < GALLOC_BINS) {
+        return take_first_aligned(heap, search->need, search->mask, search->first);
+    }
+#endif
+    return take_found(heap, search->need, search->mask, search->chunk);
+}
+
+// A first step, or one that starts over.
+static GALLOC_COLD void *find_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {
+    size_t first;
+    search->need = (uint32_t)size_within(size, heap->limit);
+    search->mask = (uint32_t)GALLOC_ALIGN_MASK(align);
+    if (search->starts++ > GALLOC_RESTARTS || !GALLOC_IS_ALIGN(align) || search->need >= heap->limit) {
+        return fail(heap);
+    }
+    size_t index = find_chunk(heap, search->need, search->mask, &first);
+    search->first = index != 0 ? (uint32_t)first : GALLOC_BINS;
+    put_off(search, index != 0 ? GALLOC_FOUND : GALLOC_BINS, index);
+    search->left = heap->limit; // more than it takes: a damaged list has no end
+    search->changes = changes(heap);
+    if (index == 0 || search->starts <= GALLOC_RESTARTS) {
+        return NULL;
+    }
+    search->more = false;
+    return take_step(heap, search);
+}
+
+// To find a chunk is one step, to take it another: both at once take longest of all that the core does. Only the last time
+// they are one, as something has changed the heap between the two each time.
+void *galloc_alloc_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {
+    search->more = false;
+    if (!control_block_valid(heap)) {
+        return NULL;
+    }
+    if (search->starts == 0 || search->changes != changes(heap)) {
+        return find_step(heap, size, align, search);
+    }
+    if (search->bin == GALLOC_FOUND) {
+        return take_step(heap, search);
+    }
+    return search->left-- == 0 ? fail(heap) : search_on(heap, search->need, search->mask, search);
 }
 
 // ---- Freeing -----------------------------------------------------------------------------------------------------
@@ -922,15 +955,6 @@ GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t si
     return payload_at(heap, index);
 }
 
-// As size_for, and for less than 5 bytes 0; the limit, for which there is no room, where it is more.
-GALLOC_INLINE size_t size_within(size_t bytes, size_t limit) {
-    size_t need = size_for(bytes);
-    if (GALLOC_UNLIKELY(need >= limit)) {
-        need = bytes < 5u ? 0 : limit;
-    }
-    return need;
-}
-
 bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
     live_t live;
     if (GALLOC_UNLIKELY(!block_in_use(heap, block, &live))) {
@@ -948,27 +972,23 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
                                  resize_into_next(heap, live.index, live.size, need, live.prev_state) != NULL);
 }
 
-// Merges a chunk in use with the free one before it, and a free one behind it, and makes of them one block that starts as
-// early as the alignment allows:
+// A block can grow backward, too, into the free chunk before it. First it gets all of a free chunk behind it:
 //
-//   | prev, free ... | old block | next, free |
-//   | front, or none | new block ............ |
+//   | prev, free ... | block      | next, free |
+//   | prev, free ... | block ................. |
+//   | front, or none | new block ............. |
 //
-// Until the payload is moved, the block has all that is behind its start. So where the free chunk before has room for the
-// block alone, it starts as late as it can, unless it is over-aligned. False, with nothing changed, where there is no
-// room; else *live becomes the new block. mask: alignment in words - 1, 0 up to 8 bytes.
-GALLOC_STAGE bool grow_backward(galloc_heap_t *heap, size_t need, size_t mask, live_t *live) {
-    size_t next = live->tail + GALLOC_MIN_WORDS, behind = next, next_size = 0, prev;
-    size_t gap = live->index - chunk_at(heap, live->index)->prev_foot, total = live->size + gap;
-    // First whether it is worth a closer look: half of the calls end here.
-    bool merge_next = is_free(heap, next);
-    if (merge_next) {
-        next_size = free_size(chunk_at(heap, next)->header) + GALLOC_MIN_WORDS;
-        total += next_size;
-        behind += next_size;
-    }
-    if (total < need || !prev_valid(heap, live->index, &prev) || (merge_next && !next_valid(heap, next, &next_size))) {
-        return false;
+// It starts as early as its alignment allows, and until the payload is moved has all that is behind its start. So where
+// the free chunk before has room for it alone, it starts as late as it can, unless it is over-aligned.
+#define GALLOC_NO_ROOM (~(size_t)0)
+
+// The words in front of a block that will have grown, or GALLOC_NO_ROOM, as far as unverified headers tell.
+// mask: alignment in words - 1, 0 up to 8 bytes.
+GALLOC_STAGE size_t front_of_grown(const galloc_heap_t *heap, size_t need, size_t mask, const live_t *live) {
+    size_t next = live->tail + GALLOC_MIN_WORDS, prev = chunk_at(heap, live->index)->prev_foot;
+    size_t gap = live->index - prev, total = live->size + gap;
+    if (is_free(heap, next)) {
+        total += free_size(chunk_at(heap, next)->header) + GALLOC_MIN_WORDS;
     }
     size_t front = mask == 0 ? 0 : (0u - ((uintptr_t)payload_at(heap, prev) >> 2)) & mask;
     if (front == 2u) {
@@ -976,52 +996,83 @@ GALLOC_STAGE bool grow_backward(galloc_heap_t *heap, size_t need, size_t mask, l
     } else if (need + GALLOC_MIN_WORDS <= gap && mask == 0) {
         front = total - need;
     }
-    if (front > gap || total - front < need) {
+    return total < need || front > gap || total - front < need ? GALLOC_NO_ROOM : front;
+}
+
+// Gives a block all of the chunk behind it, if that is free. False: it is not, or is damaged.
+GALLOC_INLINE bool take_next(galloc_heap_t *heap, live_t *live) {
+    size_t next = live->tail + GALLOC_MIN_WORDS;
+    if (!is_free(heap, next)) {
         return false;
     }
-    total -= front;
+    size_t size = live->size + free_size(chunk_at(heap, next)->header) + GALLOC_MIN_WORDS;
+    if (resize_into_next(heap, live->index, live->size, size, live->prev_state) == NULL) {
+        return false;
+    }
+    live->size = size;
+    live->tail = live->index + size;
+    return true;
+}
+
+// Makes the block start `front` words behind the start of the free chunk before it. False: that is damaged, or a block of
+// `need` words would have no room.
+GALLOC_STAGE bool take_prev(galloc_heap_t *heap, size_t front, live_t *live, size_t need) {
+    size_t prev;
+    if (!prev_valid(heap, live->index, &prev) || live->tail - prev - front < need) {
+        return false;
+    }
     chunk_at(heap, live->index)->header = 0; // what stays in memory does not pass for a header
     heap->resizes++;
     heap->splits--;
-    if (merge_next) {
-        remove_free_chunk(heap, next);
-        heap->splits--;
-        toggle_prev_free(heap, behind);
-    }
-    size_t old = live->size;
-    live->index = prev + front;
-    live->size = total;
-    live->tail = behind - GALLOC_MIN_WORDS;
+    size_t more = live->index - prev - front;
+    live->index -= more;
+    live->size += more;
     if (front == 0) {
         live->prev_state = 0;
         heap->splits--;
         remove_free_chunk(heap, prev);
     } else {
-        live->prev_state = GALLOC_PREV_FREE;
         front -= GALLOC_MIN_WORDS;
         chunk_at(heap, prev)->header = free_header(front);
         chunk_at(heap, live->index)->prev_foot = (uint32_t)prev;
         resort_free_chunk(heap, prev, front);
     }
-    chunk_at(heap, live->index)->header = live_header(heap, total, live->tail, live->prev_state);
-    count_used(heap, (uint32_t)(total - old) * 4u);
+    chunk_at(heap, live->index)->header = live_header(heap, live->size, live->tail, live->prev_state);
+    count_used(heap, (uint32_t)more * 4u);
     return true;
 }
 
-#define GALLOC_IS_ALIGN(align) (((align) & ((align) - 1u)) == 0)
 #define GALLOC_IS_ALIGNED(block, align) ((align) <= 1u || ((((uintptr_t)(block) | (align)) & ((align) - 1u)) == 0))
-#define GALLOC_ALIGN_MASK(align) ((align) > 8u ? (align) / 4u - 1u : 0u)
 
 GALLOC_COLD bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t size, size_t align,
                                       galloc_move_t *move) {
     live_t live;
-    *move = (galloc_move_t){block, NULL, 0, size, false};
     if (!block_in_use(heap, block, &live)) {
         return block == NULL && control_block_valid(heap);
     }
-    size_t need = size_within(size, heap->limit);
-    move->bytes = payload_bytes(need < live.size ? need : live.size);
-    if (live.prev_state != 0 && GALLOC_IS_ALIGN(align) && grow_backward(heap, need, GALLOC_ALIGN_MASK(align), &live)) {
+    size_t need = size_within(size, heap->limit), front = GALLOC_NO_ROOM;
+    size_t prev = chunk_at(heap, live.index)->prev_foot;
+    if (!move->more) {
+        if (live.prev_state != 0 && GALLOC_IS_ALIGN(align)) {
+            front = front_of_grown(heap, need, GALLOC_ALIGN_MASK(align), &live);
+        }
+        move->from = block;
+        move->bytes = payload_bytes(need < live.size ? need : live.size);
+        move->size = size;
+        move->old_size = payload_bytes(live.size);
+        move->prev = (uint32_t)prev;
+        move->front = (uint32_t)front;
+        move->more = front != GALLOC_NO_ROOM;
+        if (move->more) {
+            take_next(heap, &live);
+        }
+        return true;
+    }
+    move->more = false;
+    if (live.prev_state != 0) {
+        front = prev == move->prev ? move->front : front_of_grown(heap, need, GALLOC_ALIGN_MASK(align), &live);
+    }
+    if (front != GALLOC_NO_ROOM && take_prev(heap, front, &live, need)) {
         move->to = payload_at(heap, live.index);
         move->merged = true;
     }
@@ -1035,17 +1086,21 @@ bool galloc_realloc_end(galloc_heap_t *heap, const galloc_move_t *move) {
 
 #if GALLOC_SMALL_CODE
 void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align) {
-    galloc_move_t move;
+    galloc_move_t move = {0};
     if (GALLOC_IS_ALIGNED(block, align) && galloc_resize(heap, block, size)) {
         return block;
     }
-    if (!galloc_realloc_begin(heap, block, size, align, &move)) {
-        return NULL;
-    }
+    do {
+        if (!galloc_realloc_begin(heap, block, size, align, &move)) {
+            return NULL;
+        }
+    } while (move.more);
     if (move.to == NULL) {
         move.to = galloc_alloc(heap, size, align);
     }
-    if (move.to != NULL && move.from != NULL) {
+    if (move.to == NULL) {
+        galloc_resize(heap, block, move.old_size);
+    } else if (move.from != NULL) {
         __builtin_memmove(move.to, move.from, move.bytes);
         if (!galloc_realloc_end(heap, &move)) {
             galloc_free(heap, move.to);
@@ -1068,7 +1123,10 @@ GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t si
     if (GALLOC_HARDENING >= 2 && GALLOC_UNLIKELY((prev_state & ~GALLOC_PREV_FREE) != 0)) {
         return to; // a damaged heap has handed out what the block is in
     }
-    if (GALLOC_UNLIKELY(free_block(heap, index, old_size, tail, prev_state) != GALLOC_OK)) {
+    // A microcontroller has no room for this a second time.
+    galloc_fault_t fault =
+        GALLOC_64BIT ? free_block(heap, index, old_size, tail, prev_state) : galloc_free(heap, block);
+    if (GALLOC_UNLIKELY(fault != GALLOC_OK)) {
         galloc_free(heap, to);
         to = NULL;
     }
@@ -1082,16 +1140,24 @@ GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t siz
     live.index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2;
     live.size = old_size;
     live.tail = live.index + old_size;
-    if (need < heap->limit && GALLOC_IS_ALIGN(align) && grow_backward(heap, need, GALLOC_ALIGN_MASK(align), &live)) {
-        size_t usable = payload_bytes(old_size);
-        void *to = payload_at(heap, live.index);
-        __builtin_memmove(to, block, size < usable ? size : usable);
-        if (live.size - need < GALLOC_MIN_WORDS) {
-            return to;
-        }
-        return shrink(heap, live.index, live.size, need, live.prev_state);
+    live.prev_state = GALLOC_PREV_FREE;
+    size_t front = GALLOC_NO_ROOM;
+    if (need < heap->limit && GALLOC_IS_ALIGN(align)) {
+        front = front_of_grown(heap, need, GALLOC_ALIGN_MASK(align), &live);
     }
-    return realloc_elsewhere(heap, block, size, align, old_size);
+    if (front != GALLOC_NO_ROOM) {
+        take_next(heap, &live);
+        if (take_prev(heap, front, &live, need)) {
+            size_t usable = payload_bytes(old_size);
+            void *to = payload_at(heap, live.index);
+            __builtin_memmove(to, block, size < usable ? size : usable);
+            if (live.size - need < GALLOC_MIN_WORDS) {
+                return to;
+            }
+            return shrink(heap, live.index, live.size, need, live.prev_state);
+        }
+    }
+    return realloc_elsewhere(heap, block, size, align, live.size);
 }
 
 // What is no block in use, and what is smaller than the least.

@@ -37,17 +37,7 @@ GALLOC_COLD bool galloc_initialized(const void *region, size_t size) {
 GALLOC_COLD galloc_heap_t *galloc_attach(void *region, size_t size) {
     uint32_t total;
     galloc_heap_t *heap = galloc_heap_in(region, size, &total);
-    if (!galloc_initialized(region, size)) {
-        return NULL;
-    }
-    // A reset inside galloc_alloc_step leaves this word set; nothing else was changed by then.
-    uint32_t stepping = heap->stepping;
-    heap->stepping = stepping == GALLOC_STEPPING ? GALLOC_NOT_STEPPING : stepping;
-    if (galloc_check(heap, NULL) != GALLOC_OK) {
-        heap->stepping = stepping;
-        return NULL;
-    }
-    return heap;
+    return galloc_initialized(region, size) && galloc_check(heap, NULL) == GALLOC_OK ? heap : NULL;
 }
 
 GALLOC_COLD uint32_t galloc_generation(const galloc_heap_t *heap) {
@@ -223,7 +213,7 @@ GALLOC_COLD galloc_fault_t galloc_check(const galloc_heap_t *heap, size_t *offse
                            : control_block_valid(heap) ? GALLOC_OK
                                                        : GALLOC_FAULT_GEOMETRY;
     if (fault == GALLOC_OK) {
-        if (heap->control_check != galloc_control_check(heap) || heap->stepping != GALLOC_NOT_STEPPING) {
+        if (heap->control_check != galloc_control_check(heap) || heap->no_header != GALLOC_NO_HEADER) {
             fault_at = FIELD(control_check);
         } else if ((fault_at = fault_in_chunks(heap, &free_chunks)) == NO_FAULT) {
             fault_at = fault_in_bins(heap, free_chunks);

@@ -127,6 +127,13 @@ _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "G
 #define GALLOC_STAGE static GALLOC_NOINLINE
 #endif
 
+// A stage that takes a microcontroller no more instructions where it is compiled for size.
+#if GALLOC_64BIT
+#define GALLOC_STAGE_FOR_SIZE GALLOC_STAGE
+#else
+#define GALLOC_STAGE_FOR_SIZE static GALLOC_COLD
+#endif
+
 // A condition that is verified at level 2, and taken for granted below.
 #if GALLOC_HARDENING >= 2
 #define GALLOC_HOLDS(x) GALLOC_LIKELY(x)

@@ -9,9 +9,8 @@
 // Hosted programs that define neither get a spinlock, one for all heaps of the program. C11, or C++11 and later.
 //
 // What the lock costs others: it is held for the bounded steps of the allocator only. Payload is copied and zeroed
-// outside of it, so the size of a block never shows in an interrupt's latency. Held longer are galloc_locked_check,
-// galloc_locked_walk, and an over-aligned request that is about to fail on a heap without `bounded_search`: all three
-// O(chunks).
+// outside of it, so the size of a block never shows in an interrupt's latency. Held longer are galloc_locked_check
+// and galloc_locked_walk only: O(chunks).
 //
 // A block belongs to its caller: two callers that free or reallocate the same block at the same time are a mistake that
 // no lock mends, though the heap survives it.
@@ -168,9 +167,12 @@ static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size
     if (resized) {
         return block;
     }
-    if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
-        return NULL;
-    }
+    memset(&move, 0, sizeof(move));
+    do {
+        if (!galloc_locked_realloc_begin(heap, block, size, align, &move)) {
+            return NULL;
+        }
+    } while (move.more);
     bool moves = move.from != NULL, small = galloc_locked_is_small(heap, size, align);
     galloc_search_t search;
     memset(&search, 0, sizeof(search));
@@ -188,8 +190,14 @@ static inline void *galloc_locked_realloc(galloc_heap_t *heap, void *block, size
         }
         GALLOC_UNLOCK(heap);
     }
-    if (move.to == NULL || !moves) {
+    if (!moves) {
         return move.to;
+    }
+    if (move.to == NULL) {
+        GALLOC_LOCK(heap);
+        galloc_resize(heap, block, move.old_size); // it may have grown by now
+        GALLOC_UNLOCK(heap);
+        return NULL;
     }
     memmove(move.to, move.from, move.bytes);
     {

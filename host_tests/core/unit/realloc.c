@@ -223,10 +223,13 @@ static void *in_steps(galloc_heap_t *heap, void *block, size_t size, size_t alig
         galloc_resize(heap, block, size)) {
         return block;
     }
-    if (!galloc_realloc_begin(heap, block, size, align, move)) {
-        return NULL;
-    }
-    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    do {
+        if (!galloc_realloc_begin(heap, block, size, align, move)) {
+            return NULL;
+        }
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+        EXPECT(galloc_free(heap, galloc_alloc(heap, 24, 8)) != GALLOC_FAULT_CORRUPT);
+    } while (move->more);
     if (move->to == NULL) {
         move->to = galloc_alloc(heap, size, align);
     }
@@ -235,6 +238,8 @@ static void *in_steps(galloc_heap_t *heap, void *block, size_t size, size_t alig
     if (move->to != NULL && move->from != NULL) {
         memmove(move->to, move->from, move->bytes);
         EXPECT(galloc_realloc_end(heap, move));
+    } else if (move->from != NULL) {
+        EXPECT(galloc_resize(heap, block, move->old_size));
     }
     EXPECT(galloc_free(heap, other) == GALLOC_OK && galloc_check(heap, NULL) == GALLOC_OK);
     return move->to;
@@ -295,8 +300,10 @@ TEST(steps_backward_to_a_smaller_size) {
 // What a merged block will need is its own from the first step on, whatever others take before the second.
 TEST(steps_backward_while_others_take_all) {
     ROW(-2004, 2004, -2004, 1100);
-    galloc_move_t move;
-    EXPECT(galloc_realloc_begin(heap, blocks[1], 5500, 8, &move) && move.merged && move.to == blocks[0]);
+    galloc_move_t move = {0};
+    EXPECT(galloc_realloc_begin(heap, blocks[1], 5500, 8, &move) && move.more && !move.merged && move.to == NULL);
+    EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+    EXPECT(galloc_realloc_begin(heap, blocks[1], 5500, 8, &move) && !move.more && move.merged && move.to == blocks[0]);
     EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
     while (galloc_alloc(heap, 12, 8) != NULL) {
     }
@@ -307,17 +314,76 @@ TEST(steps_backward_while_others_take_all) {
 
 TEST_LEVEL(1, steps_are_refused_for_what_is_no_block) {
     ROW(-100, 100, 44);
-    galloc_move_t move;
+    galloc_move_t move = {0};
     remember();
     EXPECT(!galloc_realloc_begin(heap, blocks[0], 8, 8, &move) &&
            !galloc_realloc_begin(heap, blocks[1] + 8, 8, 8, &move));
     EXPECT(!galloc_realloc_begin(heap, heap, 0, 8, &move) && unchanged());
 }
 
+// What another frees or takes between the steps decides where the block goes.
+TEST(steps_backward_while_others_change_what_is_before) {
+    for (size_t align = 8; align <= 64; align *= 8) {
+        for (int taken = 0; taken < 3; taken++) {
+            ROW(300, -300, 100, -60, 44);
+            galloc_move_t move = {0};
+            uint8_t *other = blocks[0];
+            uint8_t copy[100];
+            memcpy(copy, blocks[2], 100);
+            EXPECT(galloc_realloc_begin(heap, blocks[2], 340, align, &move) && move.more && move.to == NULL);
+            if (taken == 1) {
+                other = take(heap, 300, 8); // all that is before
+                EXPECT(other == blocks[1]);
+            } else if (taken == 2) {
+                give(heap, blocks[0]); // more than there was
+                other = NULL;
+            }
+            EXPECT(galloc_realloc_begin(heap, blocks[2], 340, align, &move) && !move.more);
+            EXPECT(move.merged == (taken != 1) && galloc_check(heap, NULL) == GALLOC_OK);
+            if (move.to == NULL) {
+                EXPECT(usable(heap, blocks[2]) >= 160 && move.bytes == 100);
+                EXPECT(resize(heap, blocks[2], move.old_size) && usable(heap, blocks[2]) == 100);
+            } else {
+                memmove(move.to, move.from, move.bytes);
+                EXPECT(galloc_realloc_end(heap, &move) && usable(heap, move.to) >= 340);
+                EXPECT((uintptr_t)move.to % align == 0 && memcmp(move.to, copy, 100) == 0);
+            }
+            EXPECT(other == NULL || galloc_owns(heap, other));
+            EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+        }
+    }
+}
+
+// The chunk before is damaged: the block can go elsewhere, but its old place cannot be freed. It may have grown.
+TEST_LEVEL(2, grown_beside_a_damaged_chunk) {
+    ROW(-500, 100, -100, 44, -700, 44);
+    uint8_t copy[100];
+    memcpy(copy, blocks[1], 100);
+    chunk_of(heap, blocks[0])->header ^= 1u << 12;
+    EXPECT(galloc_realloc(heap, blocks[1], 650, 8) == NULL && galloc_owns(heap, blocks[1]));
+    EXPECT(memcmp(blocks[1], copy, 100) == 0 && galloc_resize(heap, blocks[1], 100));
+    chunk_of(heap, blocks[0])->header ^= 1u << 12;
+    sound(heap);
+}
+
+// The same with the chunk behind it damaged: the one before does not suffice.
+TEST_LEVEL(2, not_grown_in_front_of_a_damaged_chunk) {
+    ROW(-500, 100, -100, 44, -700, 44);
+    uint8_t copy[100];
+    memcpy(copy, blocks[1], 100);
+    chunk_of(heap, blocks[2])->next ^= 1u << 12;
+    chunk_of(heap, blocks[2])->prev ^= 1u << 12;
+    galloc_move_t move = {0};
+    EXPECT(galloc_realloc_begin(heap, blocks[1], 650, 8, &move) && move.more);
+    EXPECT(galloc_realloc_begin(heap, blocks[1], 650, 8, &move) && !move.more && move.to == NULL);
+    uint8_t *block = galloc_realloc(heap, blocks[1], 650, 8);
+    EXPECT(block > blocks[3] && block < blocks[5] && usable(heap, block) >= 650 && memcmp(block, copy, 100) == 0);
+}
+
 // The chunk before is damaged: the block can go elsewhere, but its old place cannot be freed.
 TEST_LEVEL(2, steps_beside_a_damaged_chunk) {
     ROW(-100, 100, 44, -500, 44);
-    galloc_move_t move;
+    galloc_move_t move = {0};
     chunk_of(heap, blocks[0])->header ^= 1u << 12;
     remember();
     EXPECT(galloc_realloc_begin(heap, blocks[1], 400, 8, &move) && move.to == NULL && unchanged());

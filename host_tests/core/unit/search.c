@@ -33,7 +33,7 @@ static galloc_heap_t *crowd(size_t usable, size_t count, size_t after, bool boun
     return heap;
 }
 
-// What galloc_locked.h relies on: a small request at the default alignment never has to search.
+// What galloc_locked.h relies on: for a small request at the default alignment the map knows of each chunk that serves.
 TEST(small_request_needs_no_search) {
     rng_t rng = {unit_seed};
     uint8_t *blocks[48] = {NULL};
@@ -46,11 +46,12 @@ TEST(small_request_needs_no_search) {
             EXPECT(galloc_free(heap, blocks[slot]) == GALLOC_OK);
         }
         galloc_search_t search = {0};
-        blocks[slot] = galloc_alloc_step(heap, size, 8, &search);
-        if (size - 5u < limit) {
-            EXPECT(!search.more);
-            refused += blocks[slot] == NULL;
-        }
+        bool could = heap_could_hold(heap, size, 8), small = size - 5u < limit;
+        EXPECT(galloc_alloc_step(heap, size, 8, &search) == NULL && search.more);
+        EXPECT(!small || could == (search.chunk != 0));
+        blocks[slot] = galloc_alloc(heap, size, 8);
+        EXPECT(could == (blocks[slot] != NULL));
+        refused += small && blocks[slot] == NULL;
         EXPECT(limit == GALLOC_SMALLBINS * 8u && galloc_check(heap, NULL) == GALLOC_OK);
     }
     EXPECT(refused > 100);
@@ -171,7 +172,7 @@ TEST(bounded_search_for_an_address_gives_up) {
 
 // ---- In steps ----------------------------------------------------------------------------------------------------
 
-// The first step asks the map; the last one takes what the search has found.
+// The first step asks the map; the last one takes what that or the search has found.
 static size_t steps_for(size_t looks, size_t looks_of_step, bool found) {
     return 1 + (looks + looks_of_step - 1) / looks_of_step + found;
 }
@@ -184,21 +185,21 @@ static size_t in_steps(galloc_heap_t *heap, size_t size, size_t align, uint8_t *
         *block = galloc_alloc_step(heap, size, align, &search);
         steps++;
         EXPECT(*block == NULL || !search.more);
-        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && heap->stepping == GALLOC_NOT_STEPPING);
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && heap->no_header == GALLOC_NO_HEADER);
     } while (search.more);
     return steps;
 }
 
-TEST(step_is_enough_without_a_search) {
+TEST(two_steps_are_enough_without_a_search) {
     galloc_heap_t *heap = new_heap(SIZE, NULL);
     uint8_t *block;
     for (size_t align = 8; align <= 4096; align *= 2) {
-        EXPECT(in_steps(heap, 100, align, &block) == 1 && block != NULL && (uintptr_t)block % align == 0);
-        EXPECT(in_steps(heap, 2000, align, &block) == 1 && block != NULL && (uintptr_t)block % align == 0);
+        EXPECT(in_steps(heap, 100, align, &block) == 2 && block != NULL && (uintptr_t)block % align == 0);
+        EXPECT(in_steps(heap, 2000, align, &block) == 2 && block != NULL && (uintptr_t)block % align == 0);
     }
     lay(new_heap(SIZE, NULL), SIZE_MAX);
     heap = (galloc_heap_t *)(void *)unit_region.base;
-    EXPECT(in_steps(heap, 100, 8, &block) == 1 && block == NULL && failures(heap) == 1);
+    EXPECT(in_steps(heap, 100, 8, &block) == 2 && block == NULL && failures(heap) == 1);
 }
 
 TEST(steps_find_what_one_call_finds) {
@@ -207,7 +208,7 @@ TEST(steps_find_what_one_call_finds) {
             uint8_t *wanted, *block;
             galloc_heap_t *heap = crowd(604, count, after, false, &wanted);
             size_t steps = in_steps(heap, 620, 8, &block), looks = looks_for(count, after);
-            EXPECT(block == wanted && steps == (count - after < GALLOC_LOOKS ? 1 : steps_for(looks, LOOKS, true)));
+            EXPECT(block == wanted && steps == (count - after < GALLOC_LOOKS ? 2 : steps_for(looks, LOOKS, true)));
             EXPECT(failures(heap) == 0);
             size_t all = count + 2; // and the one that finds no further bin
             EXPECT(in_steps(heap, 620, 8, &block) == steps_for(all, LOOKS, false) && block == NULL);
@@ -268,6 +269,27 @@ TEST(steps_start_over_when_the_heap_changes) {
     }
 }
 
+// A request that the map has a chunk for is served, however often others change the heap.
+TEST(steps_are_served_although_the_heap_changes) {
+    for (size_t align = 8; align <= 4096; align *= 8) {
+        for (size_t size = 100; size <= 3000; size += 2900) {
+            galloc_heap_t *heap = new_heap(SIZE, NULL);
+            uint8_t *block = NULL, *other = take(heap, 28, 8);
+            galloc_search_t search = {0};
+            size_t steps = 0;
+            do {
+                give(heap, other);
+                other = take(heap, 28, 8);
+                block = galloc_alloc_step(heap, size, align, &search);
+                steps++;
+                EXPECT(galloc_check(heap, NULL) == GALLOC_OK);
+            } while (search.more);
+            EXPECT(block != NULL && (uintptr_t)block % align == 0 && galloc_usable_size(heap, block) >= size);
+            EXPECT(steps == GALLOC_RESTARTS + 1 && failures(heap) == 0);
+        }
+    }
+}
+
 TEST(steps_go_on_after_a_change) {
     uint8_t *wanted;
     galloc_heap_t *heap = crowd(604, 100, 0, false, &wanted);
@@ -303,7 +325,7 @@ TEST(steps_in_a_damaged_heap) {
     block = galloc_alloc_step(heap, 12, 8, &search);
     EXPECT(block == NULL && !search.more);
     heap->limit_twin--;
-    heap->stepping = 1;
+    heap->no_header = 1;
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
 }
 

@@ -317,16 +317,19 @@ static void judge_realloc(closure_t *c, const chunk_t *chunk, uint8_t *block, ui
 
 // As galloc.h shows it. The heap is sound between the steps.
 static uint8_t *realloc_in_steps(closure_t *c, uint8_t *old, size_t size, uint32_t align) {
-    galloc_move_t move;
-    if (!galloc_realloc_begin(c->heap, old, size, align, &move)) {
-        BROKEN(c, "refused");
-    }
-    if (galloc_check(c->heap, NULL) != GALLOC_OK) {
-        BROKEN(c, "not sound after galloc_realloc_begin");
-    }
+    galloc_move_t move = {0};
+    do {
+        if (!galloc_realloc_begin(c->heap, old, size, align, &move)) {
+            BROKEN(c, "refused");
+        }
+        if (galloc_check(c->heap, NULL) != GALLOC_OK) {
+            BROKEN(c, "not sound after galloc_realloc_begin");
+        }
+    } while (move.more);
     uint8_t *to = move.to != NULL ? move.to : galloc_alloc(c->heap, size, align);
-    if (to == NULL || move.bytes == 0) {
-        return to;
+    if (to == NULL) {
+        galloc_resize(c->heap, old, move.old_size);
+        return NULL;
     }
     memmove(to, move.from, move.bytes);
     move.to = to;

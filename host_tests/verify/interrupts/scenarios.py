@@ -70,6 +70,7 @@ SCENARIOS = (
     ),
     Scenario("alloc refused", ("fill", "fill 12"), "alloc x 100", refused=True),
     Scenario("aligned alloc", (), "alloc x 100 64"),
+    Scenario("aligned alloc that leaves two large chunks", (), "alloc x 300 1024"),
     Scenario(
         "aligned alloc from a sub-bin",
         (*_row(60, 60, 60, 60), "free a", "free c"),
@@ -103,6 +104,18 @@ SCENARIOS = (
     Scenario("grow refused", _THREE, "resize b 2000", refused=True),
     Scenario("realloc in place", (*_THREE, "free a", "free c"), "realloc b 150"),
     Scenario("realloc backward", (*_THREE, "free a", "free c", "fill"), "realloc b 290"),
+    Scenario(
+        "realloc backward to an alignment",
+        (*_LARGE, "free a", "free c", "fill"),
+        "realloc b 900 128",
+    ),
+    Scenario("realloc backward by the chunk before alone", (*_THREE, "free c", "fill"), "realloc b 204"),
+    Scenario(
+        "realloc that has grown in vain",
+        (*_THREE, "free a", "free c", "fill"),
+        "realloc b 290 1024",
+        refused=True,
+    ),
     Scenario("realloc elsewhere", _THREE, "realloc b 300"),
     Scenario("realloc to an alignment", _THREE, "realloc b 100 128"),
     Scenario("realloc shrinks", _THREE, "realloc b 12"),

@@ -77,7 +77,7 @@ static picture_t before, after;
 // Words that are the same in all heaps of this geometry, the foot of the first chunk among them, which may be the last bin: from the first number of each pair up to the second.
 static const uint32_t fixed[][2] = {
     {WORD_OF(limit), WORD_OF(limit_twin) + 1u},     {WORD_OF(small_limit), WORD_OF(sub_repeat) + 1u},
-    {WORD_OF(first), WORD_OF(first) + 1u},          {WORD_OF(stepping), WORD_OF(stepping) + 1u},
+    {WORD_OF(first), WORD_OF(first) + 1u},          {WORD_OF(no_header), WORD_OF(no_header) + 1u},
     {WORD_OF(bins) + USED_BINS, BASE + FIRST + 1u}, {USED_WORDS, WORDS},
 };
 #define FOR_ALL_FIXED(i)                                                     \
@@ -416,11 +416,17 @@ void prove_resize(void) {
 }
 
 static void realloc_begin(uint32_t number, uint32_t at, size_t size) {
-    galloc_move_t move;
+    galloc_move_t move = {0};
     any_heap(number);
     __CPROVER_assert(galloc_realloc_begin(HEAP, PAYLOAD(at), size, 0, &move), "a live block is accepted");
-    __CPROVER_assert(move.from == PAYLOAD(at) && move.size == size, "it is to be moved");
-    __CPROVER_assert(move.merged == (move.to != NULL) && move.bytes <= BYTES(before.live[at]), "as far as it goes");
+    bool grows = move.more;
+    if (grows) {
+        __CPROVER_assert(galloc_realloc_begin(HEAP, PAYLOAD(at), size, 0, &move), "it still is");
+    }
+    __CPROVER_assert(move.from == PAYLOAD(at) && move.size == size && !move.more, "it is to be moved");
+    __CPROVER_assert(move.merged == (move.to != NULL) && move.merged == grows, "where it can grow, it does");
+    __CPROVER_assert(move.bytes <= BYTES(before.live[at]) && move.old_size == BYTES(before.live[at]),
+                     "as far as it goes");
     if (move.to == NULL) {
         unchanged();
         return;
