@@ -1050,12 +1050,12 @@ GALLOC_COLD bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t s
     if (!block_in_use(heap, block, &live)) {
         return block == NULL && control_block_valid(heap);
     }
-    size_t need = size_within(size, heap->limit), front = GALLOC_NO_ROOM;
-    size_t prev = chunk_at(heap, live.index)->prev_foot;
+    size_t need = size_within(size, heap->limit), mask = GALLOC_ALIGN_MASK(align), front = GALLOC_NO_ROOM, prev = 0;
+    if (live.prev_state != 0 && GALLOC_IS_ALIGN(align)) { // else what is in front is another block's payload
+        prev = chunk_at(heap, live.index)->prev_foot;
+        front = move->more && prev == move->prev ? move->front : front_of_grown(heap, need, mask, &live);
+    }
     if (!move->more) {
-        if (live.prev_state != 0 && GALLOC_IS_ALIGN(align)) {
-            front = front_of_grown(heap, need, GALLOC_ALIGN_MASK(align), &live);
-        }
         move->from = block;
         move->bytes = payload_bytes(need < live.size ? need : live.size);
         move->size = size;
@@ -1069,9 +1069,6 @@ GALLOC_COLD bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t s
         return true;
     }
     move->more = false;
-    if (live.prev_state != 0) {
-        front = prev == move->prev ? move->front : front_of_grown(heap, need, GALLOC_ALIGN_MASK(align), &live);
-    }
     if (front != GALLOC_NO_ROOM && take_prev(heap, front, &live, need)) {
         move->to = payload_at(heap, live.index);
         move->merged = true;
