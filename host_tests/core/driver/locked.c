@@ -25,7 +25,7 @@
 
 static _Thread_local bool held;
 static region_t region;
-static uint8_t *snapshot; // of the region when the lock was taken; NULL: do not compare
+static bool watching; // of one thread: what changes under the lock
 static size_t most_changed;
 
 #if GALLOC_TEST_LOCK == 0
@@ -33,6 +33,7 @@ static size_t most_changed;
 #define GALLOC_UNLOCK(heap) ((void)(heap))
 #elif GALLOC_TEST_LOCK == 2
 static atomic_flag flag = ATOMIC_FLAG_INIT;
+static snapshot_t on_lock; // of the region when the lock was taken
 
 static void lock_enter(void) {
     if (held) {
@@ -41,8 +42,8 @@ static void lock_enter(void) {
     while (atomic_flag_test_and_set_explicit(&flag, memory_order_acquire)) {
         sched_yield();
     }
-    if (snapshot != NULL) {
-        memcpy(snapshot, region.base, region.size);
+    if (watching) {
+        snapshot_take(&on_lock, region.base, region.size);
     }
     held = true;
 }
@@ -52,11 +53,8 @@ static void lock_leave(void) {
         fail("the lock is left without being held");
     }
     held = false;
-    if (snapshot != NULL) {
-        size_t count = 0;
-        for (size_t i = 0; i < region.size; i++) {
-            count += snapshot[i] != region.base[i];
-        }
+    if (watching) {
+        size_t count = snapshot_changes(&on_lock);
         most_changed = count > most_changed ? count : most_changed;
         if (count > MAX_CHANGED) {
             fail("%zu bytes changed under the lock", count);
@@ -261,9 +259,7 @@ static uint8_t *must(void *block) {
 
 static int copies(void) {
     galloc_heap_t *heap = make_heap(256 * 1024);
-    if ((snapshot = malloc(region.size)) == NULL) {
-        fail("out of memory");
-    }
+    watching = true;
     size_t size = 20000;
     uint8_t *before = must(galloc_locked_alloc(heap, size, 8));
     uint8_t *block = must(galloc_locked_alloc_zeroed(heap, size, 8));
