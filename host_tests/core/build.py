@@ -22,7 +22,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wundef", "-Wshadow")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SERVE = (
     *("driver.c", "serve.c", "serve_banks.c", "random.c", "checked.c"),
-    *("sweep.c", "damage.c", "harness.c"),
+    *("sweep.c", "harness.c"),
 )
 
 
