@@ -73,7 +73,7 @@ def _locked(name: str, lock: int) -> Variant:
         flags=(f"-DGALLOC_TEST_LOCK={lock}",),
         link_flags=(_WRAP, "-pthread"),
         sanitizers=("-fsanitize=thread",),
-        program=("locked.c", "harness.c"),
+        program=("locked.c", "threads.c", "harness.c"),
     )
 
 
@@ -93,7 +93,7 @@ BANKS_LOCKED = Variant(
     "banks-locked",
     link_flags=(_WRAP, "-pthread"),
     sanitizers=("-fsanitize=thread",),
-    program=("banks_locked.c", "harness.c"),
+    program=("banks_locked.c", "threads.c", "harness.c"),
 )
 COST = Variant(
     "cost",

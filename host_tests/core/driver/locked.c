@@ -4,9 +4,8 @@
 //   locked copies                         one thread; no call may move or clear payload while it holds the lock
 //
 // GALLOC_TEST_LOCK chooses the lock: 0 none, 1 the header's own for hosted programs, 2 one that watches itself.
-// Link with --wrap for memcpy, memmove and memset.
 
-#include "harness.h"
+#include "threads.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +22,6 @@
 #define MAX_THREADS 16u
 #define MAX_LIVE 24u
 
-static _Thread_local bool held;
 static region_t region;
 static bool watching; // of one thread: what changes under the lock
 static size_t most_changed;
@@ -36,7 +34,7 @@ static atomic_flag flag = ATOMIC_FLAG_INIT;
 static snapshot_t on_lock; // of the region when the lock was taken
 
 static void lock_enter(void) {
-    if (held) {
+    if (lock_held) {
         fail("the lock is taken twice");
     }
     while (atomic_flag_test_and_set_explicit(&flag, memory_order_acquire)) {
@@ -45,14 +43,14 @@ static void lock_enter(void) {
     if (watching) {
         snapshot_take(&on_lock, region.base, region.size);
     }
-    held = true;
+    lock_held = true;
 }
 
 static void lock_leave(void) {
-    if (!held) {
+    if (!lock_held) {
         fail("the lock is left without being held");
     }
-    held = false;
+    lock_held = false;
     if (watching) {
         size_t count = snapshot_changes(&on_lock);
         most_changed = count > most_changed ? count : most_changed;
@@ -69,37 +67,6 @@ static void lock_leave(void) {
 
 #include "galloc_locked.h"
 
-// ---- every call of these in the program comes here ----
-
-void *__real_memcpy(void *to, const void *from, size_t count);
-void *__real_memmove(void *to, const void *from, size_t count);
-void *__real_memset(void *to, int value, size_t count);
-void *__wrap_memcpy(void *to, const void *from, size_t count);
-void *__wrap_memmove(void *to, const void *from, size_t count);
-void *__wrap_memset(void *to, int value, size_t count);
-
-static void must_not_touch(const void *to, size_t count, const char *name) {
-    if (held && count > 0 && (uintptr_t)to - (uintptr_t)region.base < region.size) {
-        held = false;
-        fail("%s of %zu bytes of the region under the lock", name, count);
-    }
-}
-
-void *__wrap_memcpy(void *to, const void *from, size_t count) {
-    must_not_touch(to, count, "memcpy");
-    return __real_memcpy(to, from, count);
-}
-
-void *__wrap_memmove(void *to, const void *from, size_t count) {
-    must_not_touch(to, count, "memmove");
-    return __real_memmove(to, from, count);
-}
-
-void *__wrap_memset(void *to, int value, size_t count) {
-    must_not_touch(to, count, "memset");
-    return __real_memset(to, value, count);
-}
-
 // ---- threads ----
 
 typedef struct {
@@ -109,12 +76,6 @@ typedef struct {
     rng_t rng;
     size_t allocs, refused, moves;
 } worker_t;
-
-static void must_hold(const live_t *entry, size_t count) {
-    if (!pattern_holds(entry->block, count, entry->token)) {
-        fail("a block was overwritten by another thread");
-    }
-}
 
 static bool count_chunk(void *context, void *block, size_t size, bool allocated) {
     (void)block, (void)size, (void)allocated;
@@ -212,6 +173,7 @@ static void *work(void *argument) {
 
 static galloc_heap_t *make_heap(size_t size) {
     region_map(&region, size, 0);
+    threads_watch(&region);
     galloc_heap_t *heap = galloc_init(region.base, region.size, NULL);
     if (heap == NULL) {
         fail("init failed");
