@@ -66,7 +66,7 @@ RUNS = (
     ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
     ("inject", "1", "2000"),
-    ("overwrite", "1", "20000"),
+    ("overwrite", "1", "5000"),
     ("closure", "14", "1"),
 )
 
