@@ -4,10 +4,13 @@ shows.
 
 import os
 import random
+from pathlib import Path
 
 import pytest
 
 from galloc_mp.targets import TargetError, known_targets, open_target
+
+from .core.build import BuildError, Variant
 
 # The targets whose images `make test` builds.
 TARGETS = (
@@ -84,6 +87,18 @@ def seed(request: pytest.FixtureRequest) -> int:
     request.node.user_properties.append(("seed", value))
     print(f"seed: {value}")
     return value
+
+
+def program_of(programs: dict[str, Path | BuildError], variant: Variant) -> Path:
+    """The executable of a variant, of those that build_all returns; skips where its compiler is
+    missing, fails where it refuses.
+    """
+    made = programs[variant.name]
+    if isinstance(made, BuildError):
+        if "is not installed" in str(made):
+            pytest.skip(f"{made}: apt-get install {variant.compiler}")
+        pytest.fail(f"{variant.name} does not build:\n{made}", pytrace=False)
+    return made
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wundef", "-Wshadow")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SERVE = (
     *("driver.c", "serve.c", "serve_banks.c", "random.c", "checked.c"),
-    *("sweep.c", "damage.c", "harness.c"),
+    *("sweep.c", "harness.c"),
 )
 
 
@@ -73,7 +73,7 @@ def _locked(name: str, lock: int) -> Variant:
         flags=(f"-DGALLOC_TEST_LOCK={lock}",),
         link_flags=(_WRAP, "-pthread"),
         sanitizers=("-fsanitize=thread",),
-        program=("locked.c", "harness.c"),
+        program=("locked.c", "threads.c", "harness.c"),
     )
 
 
@@ -93,7 +93,7 @@ BANKS_LOCKED = Variant(
     "banks-locked",
     link_flags=(_WRAP, "-pthread"),
     sanitizers=("-fsanitize=thread",),
-    program=("banks_locked.c", "harness.c"),
+    program=("banks_locked.c", "threads.c", "harness.c"),
 )
 COST = Variant(
     "cost",

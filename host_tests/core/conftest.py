@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ..conftest import program_of
 from . import build
 from .client import Driver
 
@@ -12,16 +13,6 @@ from .client import Driver
 def programs() -> dict:
     """All drivers, built side by side once."""
     return build.build_all(build.VARIANTS)
-
-
-def program_of(programs: dict, variant: build.Variant):
-    """The executable of a variant; skips where its compiler is missing, fails where it refuses."""
-    made = programs[variant.name]
-    if isinstance(made, build.BuildError):
-        if "is not installed" in str(made):
-            pytest.skip(f"{made}: apt-get install {variant.compiler}")
-        pytest.fail(f"{variant.name} does not build:\n{made}", pytrace=False)
-    return made
 
 
 @pytest.fixture(scope="session", params=build.VARIANTS, ids=str)

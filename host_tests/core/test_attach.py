@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ..conftest import program_of
 from . import build
 from .client import OK, Driver, State
-from .conftest import program_of
 
 PAIRS = [("", 32), ("", 64), ("-small", 32), ("-small", 64)]
 

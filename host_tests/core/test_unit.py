@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import program_of
 from .build import Variant, build, build_all
-from .conftest import program_of
 
 FOLDER = Path(__file__).resolve().parent / "unit"
 SOURCES = tuple(sorted(FOLDER.glob("*.c")))

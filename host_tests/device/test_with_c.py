@@ -157,36 +157,39 @@ def test_c_library_and_constructors(target):
         target.close()  # the vector that found no memory has left its last buffer
 
 
-AVERAGE = """
-import galloc, galloc_average
-galloc.check()
-blocks, bytes_ = galloc.c_share()[:2]
-for bad in (0, -1, 10001):
+MEDIAN = """
+import galloc, galloc_client, galloc_median
+galloc_client.hold(16)
+assert galloc.c_share()[:2] == (1, 20), galloc.c_share()
+before = galloc.stats()
+for samples, middle in (
+    (b"\\x05\\x01\\x09", 5), (b"\\xff", 255), (b"", 0), (bytearray((7, 3)), 3),
+    (bytes(range(256)) * 3, 127), (memoryview(b"abcabc")[1:4], ord("b")),
+):
+    assert galloc_median.median(samples) == middle, samples
+for bad in (None, 5, [1, 2]):
     try:
-        galloc_average.start(bad)
+        galloc_median.median(bad)
         raise AssertionError(bad)
-    except ValueError:
+    except TypeError:
         pass
-for repeat in range(2):
-    galloc_average.start(4)
-    assert galloc.c_share()[:2] == (blocks + 1, bytes_ + 20), galloc.c_share()
-means = [galloc_average.add(x) for x in (4, 8, 12, 16, -20, 0x7fffffff)]
-assert means == [1, 3, 6, 10, 4, 536870913], means
-galloc_average.stop()
-galloc_average.stop()
+after = galloc.stats()
+assert after.allocs - before.allocs == after.frees - before.frees == 6
+block = galloc.alloc(after.largest - 500)
 try:
-    galloc_average.add(1)
-    raise AssertionError("add after stop")
-except ValueError:
-    pass
+    galloc_median.median(b"123")
+    raise AssertionError("no MemoryError")
+except MemoryError:
+    block.free()
+galloc_client.drop()
 galloc.check()
-assert galloc.c_share()[:2] == (blocks, bytes_)
+assert galloc.c_share()[:2] == (0, 0) and galloc.stats().used == before.used - 20
 print("ok")
 """
 
 
 @both
 def test_example(target):
-    """firmware/examples/average.c."""
+    """firmware/examples/median.c."""
     target.close()
-    assert target.exec(AVERAGE) == "ok\n"
+    assert target.exec(MEDIAN) == "ok\n"

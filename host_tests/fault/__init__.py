@@ -1,1 +1,1 @@
-"""Fault injection: harm is done to random heaps, and the core must tell."""
+"""Harm is done to random heaps: the core must detect it, and stay inside its region."""

@@ -1,12 +1,12 @@
-"""Builds and runs the injections of inject.c."""
+"""Builds the programs, and runs the injections of inject.c."""
 
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.build import Variant, build
+from ..core.build import VARIANTS, Variant, build
 
 HERE = Path(__file__).resolve().parent
 SEED = 20240607
@@ -19,6 +19,16 @@ INJECT = Variant(
     flags=("-DGALLOC_SHIFT_COUNT(n)=((n) & 31u)",),
     sanitizers=("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"),
     program=(*(str(HERE / name) for name in ("inject.c", "kinds.c", "subject.c")), "harness.c"),
+)
+
+# overwrite.c in each build of the core.
+OVERWRITE = tuple(
+    replace(
+        variant,
+        name=f"overwrite-{variant.name}",
+        program=(*(str(HERE / name) for name in ("overwrite.c", "subject.c")), "harness.c"),
+    )
+    for variant in VARIANTS
 )
 
 

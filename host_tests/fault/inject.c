@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/time.h>
 
 #define PER_HEAP 40u
+#define USES 6u
 #define EXAMPLES 3u
 
 static const struct {
@@ -64,13 +64,13 @@ static void watch(void) {
 
 typedef enum { SKIPPED, BY_FREE = 1, BY_CHECK = 2, MISSED = 4, CRASHED = 8 } outcome_t;
 
-static unsigned judge(subject_t *subject, const kind_t *kind, rng_t *rng, uint8_t *harmed) {
+static unsigned judge(subject_t *subject, const kind_t *kind, rng_t *rng, snapshot_t *harmed) {
     void *block = kind->inject(subject, rng);
     if (block == NULL) {
         return SKIPPED;
     }
     unsigned outcome = 0;
-    memcpy(harmed, subject->region.base, subject->region.size);
+    snapshot_take(harmed, subject->region.base, subject->region.size);
     if (galloc_check(subject->heap, NULL) != GALLOC_OK) {
         outcome |= BY_CHECK;
     }
@@ -80,7 +80,7 @@ static unsigned judge(subject_t *subject, const kind_t *kind, rng_t *rng, uint8_
     }
     if (galloc_free(subject->heap, block) != GALLOC_OK) {
         outcome |= BY_FREE;
-        if (memcmp(harmed, subject->region.base, subject->region.size) != 0) {
+        if (snapshot_changes(harmed) != 0) {
             fprintf(stderr, "a refused free changed the region: %s\n", kinds_story);
             return CRASHED;
         }
@@ -88,12 +88,12 @@ static unsigned judge(subject_t *subject, const kind_t *kind, rng_t *rng, uint8_
     if (kind->duty == BY_EITHER ? outcome == 0 : (outcome & BY_FREE) == 0) {
         outcome = MISSED;
     }
-    subject_use(subject, rng);
+    subject_use(subject, USES, rng);
     return outcome;
 }
 
 // The same, whatever happens.
-static unsigned attempt(subject_t *subject, const kind_t *kind, rng_t *rng, uint8_t *harmed) {
+static unsigned attempt(subject_t *subject, const kind_t *kind, rng_t *rng, snapshot_t *harmed) {
     volatile unsigned outcome = CRASHED;
     ticks = 0;
     if (sigsetjmp(rescue, 1) == 0) {
@@ -124,14 +124,17 @@ static void count(tally_t *tally, unsigned outcome) {
 static tally_t campaign(uint32_t seed, uint32_t number, const galloc_config_t *config, const kind_t *kind,
                         unsigned long wanted) {
     tally_t tally = {0};
+    snapshot_t harmed = {0};
     for (uint32_t round = 0; tally.injected < wanted; round++) {
         rng_t rng = {((uint64_t)seed << 40) + ((uint64_t)number << 24) + round};
         subject_t subject;
         fail_context("inject seed %u, kind %s, round %u", (unsigned)seed, kind->name, (unsigned)round);
-        subject_make(&subject, config, &rng);
-        uint8_t *harmed = malloc(subject.region.size);
+        subject_make(&subject, config, 64 + rng_below(&rng, 400), &rng);
+        if (subject.live == 0) {
+            fail("a heap without blocks");
+        }
         for (unsigned i = 0; i < PER_HEAP && tally.injected < wanted; i++) {
-            unsigned outcome = attempt(&subject, kind, &rng, harmed);
+            unsigned outcome = attempt(&subject, kind, &rng, &harmed);
             if (outcome == SKIPPED) {
                 continue;
             }
@@ -141,12 +144,12 @@ static tally_t campaign(uint32_t seed, uint32_t number, const galloc_config_t *c
                         kinds_story);
             }
         }
-        free(harmed);
         subject_drop(&subject);
         if (round > 100 + wanted) {
             fail("the heaps offer no place for this kind");
         }
     }
+    snapshot_release(&harmed);
     return tally;
 }
 

@@ -27,46 +27,65 @@ static void make_region(region_t *region, rng_t *rng) {
     region_scramble(region, rng_next(rng));
 }
 
-void subject_make(subject_t *subject, const galloc_config_t *config, rng_t *rng) {
+static void hold(subject_t *subject, uint8_t *block) {
+    if (subject->held_count < MAX_HELD) {
+        subject->held[subject->held_count++] = block;
+    }
+}
+
+static void let_go(subject_t *subject, size_t index) {
+    subject->held[index] = subject->held[--subject->held_count];
+}
+
+// A step of a program without mistakes.
+static void grow_or_shrink(subject_t *subject, uint32_t largest, rng_t *rng) {
+    size_t count = subject->held_count;
+    if (count < MAX_HELD && rng_below(rng, 5) < 3) {
+        uint8_t *block = galloc_alloc(subject->heap, rng_below(rng, largest), (size_t)1 << rng_below(rng, 7));
+        if (block != NULL) {
+            scribble(block, galloc_usable_size(subject->heap, block), rng);
+            hold(subject, block);
+        }
+    } else if (count > 2) {
+        size_t index = rng_below(rng, (uint32_t)count);
+        if (galloc_free(subject->heap, subject->held[index]) != GALLOC_OK) {
+            fail("a live block was refused");
+        }
+        let_go(subject, index);
+    }
+}
+
+void subject_make(subject_t *subject, const galloc_config_t *config, uint32_t steps, rng_t *rng) {
     *subject = (subject_t){0};
     make_region(&subject->region, rng);
     subject->heap = galloc_init(subject->region.base, subject->region.size, config);
-    subject->sound = malloc(subject->region.size);
     subject->pieces = malloc(MAX_CHUNKS * sizeof *subject->pieces);
-    uint8_t *blocks[256];
-    size_t count = 0;
-    if (subject->heap == NULL || subject->sound == NULL || subject->pieces == NULL) {
+    if (subject->heap == NULL || subject->pieces == NULL) {
         fail("no heap of %zu bytes", subject->region.size);
     }
     uint32_t largest = rng_below(rng, 3) ? 96 : 600;
-    for (uint32_t step = 64 + rng_below(rng, 400); step > 0; step--) {
-        if (count < 256 && rng_below(rng, 5) < 3) {
-            uint8_t *block = galloc_alloc(subject->heap, rng_below(rng, largest), (size_t)1 << rng_below(rng, 7));
-            if (block != NULL) {
-                scribble(block, galloc_usable_size(subject->heap, block), rng);
-                blocks[count++] = block;
-            }
-        } else if (count > 2) {
-            uint32_t index = rng_below(rng, (uint32_t)count);
-            if (galloc_free(subject->heap, blocks[index]) != GALLOC_OK) {
-                fail("a live block was refused");
-            }
-            blocks[index] = blocks[--count];
-        }
+    while (steps-- > 0) {
+        grow_or_shrink(subject, largest, rng);
     }
     galloc_walk(subject->heap, note, subject);
-    if (galloc_check(subject->heap, NULL) != GALLOC_OK || subject->live != count || count == 0) {
+    if (galloc_check(subject->heap, NULL) != GALLOC_OK || subject->live != subject->held_count) {
         fail("the heap was not sound to begin with");
     }
-    memcpy(subject->sound, subject->region.base, subject->region.size);
+    snapshot_take(&subject->sound, subject->region.base, subject->region.size);
 }
 
 void subject_restore(subject_t *subject) {
-    memcpy(subject->region.base, subject->sound, subject->region.size);
+    snapshot_restore(&subject->sound);
+    subject->held_count = 0;
+    for (size_t i = 0; i < subject->count; i++) {
+        if (subject->pieces[i].live) {
+            hold(subject, subject->pieces[i].payload);
+        }
+    }
 }
 
 void subject_drop(subject_t *subject) {
-    free(subject->sound);
+    snapshot_release(&subject->sound);
     free(subject->pieces);
     region_unmap(&subject->region);
 }
@@ -85,46 +104,74 @@ size_t subject_pick(const subject_t *subject, rng_t *rng, bool live) {
     return subject->count;
 }
 
-static bool look(void *context, void *block, size_t size, bool allocated) {
-    const region_t *region = context;
-    uintptr_t at = (uintptr_t)block - (uintptr_t)region->base;
-    (void)allocated;
-    if (at > region->size || size > region->size - at) {
-        fail("walk left the region");
+static void must_lie_inside(const subject_t *subject, const void *block, size_t size, const char *what) {
+    uintptr_t at = (uintptr_t)block - (uintptr_t)subject->region.base;
+    if (at > subject->region.size || size > subject->region.size - at) {
+        fail("%s of %zu bytes lies outside the region", what, size);
     }
+}
+
+static bool look_at_chunk(void *context, void *block, size_t size, bool allocated) {
+    (void)allocated;
+    must_lie_inside(context, block, size, "a chunk of the walk");
     return true;
 }
 
-static void judge(const subject_t *subject, const uint8_t *block, size_t size) {
-    uintptr_t at = (uintptr_t)block - (uintptr_t)subject->region.base;
-    if (block != NULL && (at > subject->region.size || size > subject->region.size - at)) {
-        fail("a block of %zu bytes lies outside the region", size);
+static void look(const subject_t *subject, void *block) {
+    galloc_stats_t stats;
+    size_t offset;
+    galloc_usable_size(subject->heap, block);
+    galloc_owns(subject->heap, block);
+    galloc_stats(subject->heap, &stats);
+    galloc_walk(subject->heap, look_at_chunk, (void *)subject);
+    galloc_check(subject->heap, &offset);
+    galloc_initialized(subject->region.base, subject->region.size);
+    galloc_attach(subject->region.base, subject->region.size);
+}
+
+static void take(subject_t *subject, uint8_t *block, size_t size) {
+    if (block != NULL) {
+        must_lie_inside(subject, block, size, "a block");
+        hold(subject, block);
     }
 }
 
-void subject_use(subject_t *subject, rng_t *rng) {
-    for (uint32_t step = 6; step > 0; step--) {
-        size_t size = rng_below(rng, 200), align = (size_t)1 << rng_below(rng, 7);
-        uint8_t *block = subject->pieces[subject_pick(subject, rng, true)].payload;
-        galloc_stats_t stats;
-        switch (rng_below(rng, 6)) {
-            case 0:
-                judge(subject, galloc_alloc_zeroed(subject->heap, size, align), size);
-                break;
-            case 1:
-                judge(subject, galloc_realloc(subject->heap, block, size, align), size);
-                break;
-            case 2:
-                galloc_resize(subject->heap, block, size);
-                break;
-            case 3:
-                galloc_walk(subject->heap, look, &subject->region);
-                galloc_stats(subject->heap, &stats);
-                galloc_attach(subject->region.base, subject->region.size);
-                break;
-            default:
-                galloc_free(subject->heap, block);
-                break;
-        }
+static void use_once(subject_t *subject, rng_t *rng) {
+    size_t size = rng_below(rng, 300), align = (size_t)1 << rng_below(rng, 8), index = 0;
+    uint8_t *block = subject->region.base + rng_below(rng, (uint32_t)subject->region.size);
+    bool held = subject->held_count > 0 && rng_below(rng, 8) != 0;
+    if (held) {
+        index = rng_below(rng, (uint32_t)subject->held_count);
+        block = subject->held[index];
+    }
+    switch (rng_below(rng, 8)) {
+        case 0:
+        case 1:
+            take(subject, galloc_alloc(subject->heap, size, align), size);
+            break;
+        case 2:
+            take(subject, galloc_alloc_zeroed(subject->heap, size, align), size);
+            break;
+        case 3:
+        case 4:
+            if (galloc_free(subject->heap, block) == GALLOC_OK && held) {
+                let_go(subject, index);
+            }
+            break;
+        case 5: // the old address is held further: a mistake of the program
+            take(subject, galloc_realloc(subject->heap, block, size, align), size);
+            break;
+        case 6:
+            galloc_resize(subject->heap, block, size);
+            break;
+        default:
+            look(subject, block);
+            break;
+    }
+}
+
+void subject_use(subject_t *subject, uint32_t steps, rng_t *rng) {
+    while (steps-- > 0) {
+        use_once(subject, rng);
     }
 }

@@ -146,10 +146,10 @@ def test_modules_of_the_tests_come_by_the_folder_alone(tmp_path, find):
     names = [Path(line.split()[0]).name for line in done.stdout.splitlines()]
     assert len(set(names)) == len(names)
     fixtures = {f"{name}.o" for name in ("client", "libc", "ticker", "vectormodule")}
-    assert fixtures | {"average.o", "modgalloc.o", "c_heap.o"} <= set(names)
+    assert fixtures | {"median.o", "modgalloc.o", "c_heap.o"} <= set(names)
     assert all("-DGALLOC_C_HEAP=1" in line.split() for line in done.stdout.splitlines())
     alone = run(tmp_path, "make", f"USER_C_MODULES={FIRMWARE}", "GALLOC_EXAMPLES=1").stdout
-    assert "average.o" in alone and "client.o" not in alone and "GALLOC_C_HEAP" not in alone
+    assert "median.o" in alone and "client.o" not in alone and "GALLOC_C_HEAP" not in alone
 
 
 # --- The size of the region
@@ -238,7 +238,7 @@ def test_modules_of_the_tests_by_cmake(tmp_path):
     *sources, c_heap = done.stderr.split()
     sources = [Path(path) for path in sources if path.startswith("/")]
     names = {path.name for path in sources}
-    assert {"modgalloc.c", "average.c", "client.c", "vector.cpp"} <= names and c_heap == "1"
+    assert {"modgalloc.c", "median.c", "client.c", "vector.cpp"} <= names and c_heap == "1"
     assert all(path.exists() for path in sources) and len(set(sources)) == len(sources)
 
 

@@ -3,9 +3,9 @@
 //   banks_locked SEED THREADS ACTIONS
 //
 // No call may take a second lock while it holds one, lock another heap than the one it works on, or move or clear payload
-// under a lock. Ends with each bank checked and counted. Link with --wrap for memcpy, memmove and memset.
+// under a lock. Ends with each bank checked and counted.
 
-#include "harness.h"
+#include "threads.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -21,7 +21,6 @@
 static region_t regions[BANKS];
 static galloc_heap_t *heaps[BANKS];
 static atomic_flag locks[BANKS] = {ATOMIC_FLAG_INIT, ATOMIC_FLAG_INIT, ATOMIC_FLAG_INIT, ATOMIC_FLAG_INIT};
-static _Thread_local bool held;
 
 static size_t number_of(const galloc_heap_t *heap) {
     size_t number = 0;
@@ -35,17 +34,17 @@ static size_t number_of(const galloc_heap_t *heap) {
 }
 
 static void lock_enter(const galloc_heap_t *heap) {
-    if (held) {
+    if (lock_held) {
         fail("a lock is taken while another is held");
     }
     while (atomic_flag_test_and_set_explicit(&locks[number_of(heap)], memory_order_acquire)) {
         sched_yield();
     }
-    held = true;
+    lock_held = true;
 }
 
 static void lock_leave(const galloc_heap_t *heap) {
-    held = false;
+    lock_held = false;
     atomic_flag_clear_explicit(&locks[number_of(heap)], memory_order_release);
 }
 
@@ -53,39 +52,6 @@ static void lock_leave(const galloc_heap_t *heap) {
 #define GALLOC_UNLOCK(heap) lock_leave(heap)
 
 #include "galloc_banks_locked.h"
-
-// ---- every call of these in the program comes here ----
-
-void *__real_memcpy(void *to, const void *from, size_t count);
-void *__real_memmove(void *to, const void *from, size_t count);
-void *__real_memset(void *to, int value, size_t count);
-void *__wrap_memcpy(void *to, const void *from, size_t count);
-void *__wrap_memmove(void *to, const void *from, size_t count);
-void *__wrap_memset(void *to, int value, size_t count);
-
-static void must_not_touch(const void *to, size_t count, const char *name) {
-    for (size_t i = 0; held && count > 0 && i < BANKS; i++) {
-        if ((uintptr_t)to - (uintptr_t)regions[i].base < regions[i].size) {
-            held = false;
-            fail("%s of %zu bytes of a bank under its lock", name, count);
-        }
-    }
-}
-
-void *__wrap_memcpy(void *to, const void *from, size_t count) {
-    must_not_touch(to, count, "memcpy");
-    return __real_memcpy(to, from, count);
-}
-
-void *__wrap_memmove(void *to, const void *from, size_t count) {
-    must_not_touch(to, count, "memmove");
-    return __real_memmove(to, from, count);
-}
-
-void *__wrap_memset(void *to, int value, size_t count) {
-    must_not_touch(to, count, "memset");
-    return __real_memset(to, value, count);
-}
 
 // ---- threads ----
 
@@ -99,12 +65,6 @@ typedef struct {
     rng_t rng;
     size_t moves; // from bank to bank
 } worker_t;
-
-static void must_hold(const live_t *entry, size_t count) {
-    if (!pattern_holds(entry->block, count, entry->token)) {
-        fail("a block was overwritten by another thread");
-    }
-}
 
 // A new block in a bank that has what it wants.
 static live_t placed(uint8_t *block, size_t size, uint32_t wants, uint32_t token) {
@@ -213,6 +173,7 @@ int main(int argc, char **argv) {
     fail_context("banks_locked seed %u", seed);
     for (size_t i = 0; i < BANKS; i++) {
         region_map(&regions[i], 3000 + 2000 * i, 0);
+        threads_watch(&regions[i]);
         heaps[i] = galloc_init(regions[i].base, regions[i].size, NULL);
         if (galloc_banks_add(&set, heaps[i], attributes[i]) != GALLOC_OK) {
             fail("add");

@@ -13,7 +13,6 @@ static const struct {
     {"serve", mode_serve},
     {"random", mode_random},
     {"sweep", mode_sweep},
-    {"damage", mode_damage},
 };
 
 int main(int argc, char **argv) {
@@ -22,6 +21,6 @@ int main(int argc, char **argv) {
             return modes[i].run(argc - 1, argv + 1);
         }
     }
-    fprintf(stderr, "usage: driver serve|random|sweep|damage [numbers]\n");
+    fprintf(stderr, "usage: driver serve|random|sweep [numbers]\n");
     return 2;
 }

@@ -116,6 +116,45 @@ UNCHECKED const char *region_canary(const region_t *region) {
     return NULL;
 }
 
+// ---- snapshots ----
+
+void snapshot_take(snapshot_t *snapshot, void *at, size_t size) {
+    if (snapshot->bytes == NULL || snapshot->size != size) {
+        snapshot->bytes = realloc(snapshot->bytes, size + 1);
+        if (snapshot->bytes == NULL) {
+            fail("out of memory");
+        }
+    }
+    snapshot->at = at;
+    snapshot->size = size;
+    if (size > 0) { // there may be no region yet
+        memcpy(snapshot->bytes, at, size);
+    }
+}
+
+size_t snapshot_changes(const snapshot_t *snapshot) {
+    size_t count = 0;
+    if (snapshot->size > 0 && memcmp(snapshot->at, snapshot->bytes, snapshot->size) != 0) { // faster than the loop
+        for (size_t i = 0; i < snapshot->size; i++) {
+            count += snapshot->at[i] != snapshot->bytes[i];
+        }
+    }
+    return count;
+}
+
+void snapshot_restore(const snapshot_t *snapshot) {
+    memcpy(snapshot->at, snapshot->bytes, snapshot->size);
+}
+
+const void *snapshot_of(const snapshot_t *snapshot, const void *at) {
+    return snapshot->bytes + ((uintptr_t)at - (uintptr_t)snapshot->at);
+}
+
+void snapshot_release(snapshot_t *snapshot) {
+    free(snapshot->bytes);
+    *snapshot = (snapshot_t){0};
+}
+
 // ---- patterns ----
 
 PLAIN static uint8_t pattern_byte(uint32_t token, size_t index) {

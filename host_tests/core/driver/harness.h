@@ -1,4 +1,4 @@
-// What the drivers of the host tests share: guarded regions, a shadow of the live blocks, random numbers.
+// What the drivers of the host tests share: guarded regions, snapshots, a shadow of the live blocks, random numbers.
 //
 // A region lies between two inaccessible pages. The slack between the region and those pages holds a canary and is
 // poisoned for AddressSanitizer, so a read or a write outside the region is noticed whichever way it goes.
@@ -24,6 +24,13 @@ typedef struct {
     uint8_t *base;         // the region proper
     size_t size;
 } region_t;
+
+// The bytes of a heap or a region at one time. Start with {0}.
+typedef struct {
+    uint8_t *at;    // where they are
+    uint8_t *bytes; // as they were
+    size_t size;
+} snapshot_t;
 
 // A live block as the driver knows it. `token` chooses the pattern that fills it.
 typedef struct {
@@ -52,6 +59,15 @@ void region_unmap(region_t *region);
 void region_scramble(region_t *region, uint32_t seed);
 // NULL, or what was found outside the region.
 const char *region_canary(const region_t *region);
+
+// In place of the snapshot's former one.
+void snapshot_take(snapshot_t *snapshot, void *at, size_t size);
+// The number of bytes that differ now.
+size_t snapshot_changes(const snapshot_t *snapshot);
+void snapshot_restore(const snapshot_t *snapshot);
+// The copy of what is at `at`.
+const void *snapshot_of(const snapshot_t *snapshot, const void *at);
+void snapshot_release(snapshot_t *snapshot);
 
 void shadow_init(shadow_t *shadow, region_t *region);
 void shadow_clear(shadow_t *shadow);

@@ -4,9 +4,8 @@
 //   locked copies                         one thread; no call may move or clear payload while it holds the lock
 //
 // GALLOC_TEST_LOCK chooses the lock: 0 none, 1 the header's own for hosted programs, 2 one that watches itself.
-// Link with --wrap for memcpy, memmove and memset.
 
-#include "harness.h"
+#include "threads.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,9 +22,8 @@
 #define MAX_THREADS 16u
 #define MAX_LIVE 24u
 
-static _Thread_local bool held;
 static region_t region;
-static uint8_t *snapshot; // of the region when the lock was taken; NULL: do not compare
+static bool watching; // of one thread: what changes under the lock
 static size_t most_changed;
 
 #if GALLOC_TEST_LOCK == 0
@@ -33,30 +31,28 @@ static size_t most_changed;
 #define GALLOC_UNLOCK(heap) ((void)(heap))
 #elif GALLOC_TEST_LOCK == 2
 static atomic_flag flag = ATOMIC_FLAG_INIT;
+static snapshot_t on_lock; // of the region when the lock was taken
 
 static void lock_enter(void) {
-    if (held) {
+    if (lock_held) {
         fail("the lock is taken twice");
     }
     while (atomic_flag_test_and_set_explicit(&flag, memory_order_acquire)) {
         sched_yield();
     }
-    if (snapshot != NULL) {
-        memcpy(snapshot, region.base, region.size);
+    if (watching) {
+        snapshot_take(&on_lock, region.base, region.size);
     }
-    held = true;
+    lock_held = true;
 }
 
 static void lock_leave(void) {
-    if (!held) {
+    if (!lock_held) {
         fail("the lock is left without being held");
     }
-    held = false;
-    if (snapshot != NULL) {
-        size_t count = 0;
-        for (size_t i = 0; i < region.size; i++) {
-            count += snapshot[i] != region.base[i];
-        }
+    lock_held = false;
+    if (watching) {
+        size_t count = snapshot_changes(&on_lock);
         most_changed = count > most_changed ? count : most_changed;
         if (count > MAX_CHANGED) {
             fail("%zu bytes changed under the lock", count);
@@ -71,37 +67,6 @@ static void lock_leave(void) {
 
 #include "galloc_locked.h"
 
-// ---- every call of these in the program comes here ----
-
-void *__real_memcpy(void *to, const void *from, size_t count);
-void *__real_memmove(void *to, const void *from, size_t count);
-void *__real_memset(void *to, int value, size_t count);
-void *__wrap_memcpy(void *to, const void *from, size_t count);
-void *__wrap_memmove(void *to, const void *from, size_t count);
-void *__wrap_memset(void *to, int value, size_t count);
-
-static void must_not_touch(const void *to, size_t count, const char *name) {
-    if (held && count > 0 && (uintptr_t)to - (uintptr_t)region.base < region.size) {
-        held = false;
-        fail("%s of %zu bytes of the region under the lock", name, count);
-    }
-}
-
-void *__wrap_memcpy(void *to, const void *from, size_t count) {
-    must_not_touch(to, count, "memcpy");
-    return __real_memcpy(to, from, count);
-}
-
-void *__wrap_memmove(void *to, const void *from, size_t count) {
-    must_not_touch(to, count, "memmove");
-    return __real_memmove(to, from, count);
-}
-
-void *__wrap_memset(void *to, int value, size_t count) {
-    must_not_touch(to, count, "memset");
-    return __real_memset(to, value, count);
-}
-
 // ---- threads ----
 
 typedef struct {
@@ -111,12 +76,6 @@ typedef struct {
     rng_t rng;
     size_t allocs, refused, moves;
 } worker_t;
-
-static void must_hold(const live_t *entry, size_t count) {
-    if (!pattern_holds(entry->block, count, entry->token)) {
-        fail("a block was overwritten by another thread");
-    }
-}
 
 static bool count_chunk(void *context, void *block, size_t size, bool allocated) {
     (void)block, (void)size, (void)allocated;
@@ -214,6 +173,7 @@ static void *work(void *argument) {
 
 static galloc_heap_t *make_heap(size_t size) {
     region_map(&region, size, 0);
+    threads_watch(&region);
     galloc_heap_t *heap = galloc_init(region.base, region.size, NULL);
     if (heap == NULL) {
         fail("init failed");
@@ -261,9 +221,7 @@ static uint8_t *must(void *block) {
 
 static int copies(void) {
     galloc_heap_t *heap = make_heap(256 * 1024);
-    if ((snapshot = malloc(region.size)) == NULL) {
-        fail("out of memory");
-    }
+    watching = true;
     size_t size = 20000;
     uint8_t *before = must(galloc_locked_alloc(heap, size, 8));
     uint8_t *block = must(galloc_locked_alloc_zeroed(heap, size, 8));

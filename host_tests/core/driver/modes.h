@@ -11,9 +11,6 @@ int mode_serve(int argc, char **argv);
 int mode_random(int argc, char **argv);
 // sweep LIMIT STEP: regions of 0 to LIMIT bytes at each offset 0 to 15, every STEPth size above 1024.
 int mode_sweep(int argc, char **argv);
-// damage SEED CASES [SPARE_CONTROL [FIRST]]: use of heaps whose bytes were overwritten at random; SPARE_CONTROL 1: of
-// chunks only. FIRST: the number of the first case, to repeat one.
-int mode_damage(int argc, char **argv);
 
 // The number in argv[index], or `otherwise` when there is none.
 uint32_t argument(int argc, char **argv, int index, uint32_t otherwise);

@@ -35,22 +35,14 @@
 
 slot_t slots[SLOTS];
 static slot_t *slot = &slots[0];
-static uint8_t *before; // the region's bytes before the call
+static snapshot_t before; // of the region, before the call
 
 static void note_before(void) {
-    before = realloc(before, slot->region.size + 1);
-    if (before == NULL) {
-        fail("out of memory");
-    }
-    memcpy(before, slot->region.base, slot->region.size);
+    snapshot_take(&before, slot->region.base, slot->region.size);
 }
 
 static size_t changed(void) {
-    size_t count = 0;
-    for (size_t i = 0; i < slot->region.size; i++) {
-        count += before[i] != slot->region.base[i];
-    }
-    return count;
+    return snapshot_changes(&before);
 }
 
 static uint8_t *to_block(const char *word) {
@@ -405,7 +397,7 @@ int mode_serve(int argc, char **argv) {
         }
     }
     free(line);
-    free(before);
+    snapshot_release(&before);
     for (size_t i = 0; i < SLOTS; i++) {
         shadow_release(&slots[i].shadow);
     }

@@ -19,26 +19,18 @@
 #include <string.h>
 
 static galloc_banks_t set;
-static uint8_t *before[SLOTS]; // the bytes of each region before the call
+static snapshot_t before[SLOTS]; // of each region, before the call
 
 static void note_all(void) {
     for (size_t i = 0; i < SLOTS; i++) {
-        before[i] = realloc(before[i], slots[i].region.size + 1);
-        if (before[i] == NULL) {
-            fail("out of memory");
-        }
-        if (slots[i].region.size > 0) {
-            memcpy(before[i], slots[i].region.base, slots[i].region.size);
-        }
+        snapshot_take(&before[i], slots[i].region.base, slots[i].region.size);
     }
 }
 
 static size_t all_changed(void) {
     size_t count = 0;
     for (size_t i = 0; i < SLOTS; i++) {
-        for (size_t k = 0; k < slots[i].region.size; k++) {
-            count += before[i][k] != slots[i].region.base[k];
-        }
+        count += snapshot_changes(&before[i]);
     }
     return count;
 }

@@ -29,7 +29,7 @@ void unit_add(const char *name, void (*run)(void)) {
 
 region_t unit_region;
 static shadow_t shadow;
-static uint8_t *kept;
+static snapshot_t kept;
 
 static void end_region(void) {
     if (unit_region.map != NULL) {
@@ -39,8 +39,7 @@ static void end_region(void) {
         }
         shadow_release(&shadow);
         region_unmap(&unit_region);
-        free(kept);
-        kept = NULL;
+        snapshot_release(&kept);
     }
 }
 
@@ -154,17 +153,15 @@ void forget(void) {
 }
 
 void remember(void) {
-    kept = realloc(kept, unit_region.size + 1);
-    EXPECT(kept != NULL);
-    memcpy(kept, unit_region.base, unit_region.size);
+    snapshot_take(&kept, unit_region.base, unit_region.size);
 }
 
 bool unchanged(void) {
-    return memcmp(kept, unit_region.base, unit_region.size) == 0;
+    return snapshot_changes(&kept) == 0;
 }
 
 void restore(void) {
-    memcpy(unit_region.base, kept, unit_region.size);
+    snapshot_restore(&kept);
 }
 
 // ---- Chunks ------------------------------------------------------------------------------------------------------

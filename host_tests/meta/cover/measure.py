@@ -53,6 +53,7 @@ PROGRAMS = {
     "unit": (*sorted((TESTS / "core" / "unit").glob("*.c")), DRIVER / "harness.c"),
     "driver": tuple(DRIVER / name for name in SERVE),
     "inject": (*beside("fault", "inject.c", "kinds.c", "subject.c"), DRIVER / "harness.c"),
+    "overwrite": (*beside("fault", "overwrite.c", "subject.c"), DRIVER / "harness.c"),
     "closure": (
         *beside("verify/closure", "closure.c", "state.c", "store.c"),
         DRIVER / "harness.c",
@@ -64,8 +65,8 @@ RUNS = (
     ("banks",),
     ("driver", "random", "1", "32", "2000"),
     ("driver", "sweep", "900", "3"),
-    ("driver", "damage", "1", "20000"),
     ("inject", "1", "2000"),
+    ("overwrite", "1", "5000"),
     ("closure", "14", "1"),
 )
 

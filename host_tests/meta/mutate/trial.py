@@ -44,7 +44,7 @@ QUICK = ("unit", "all", *(f"-{name}" for name in SLOW))
 FIRST = (("banks",), QUICK, ("closure", "8", "1"))
 REST = (
     ("driver", "random", "1", "8", "500"),
-    ("driver", "damage", "1", "2000"),
+    ("overwrite", "1", "2000"),
     ("unit", *SLOW),
 )
 MORE = (("driver", "random", "2", "16", "2000"), ("driver", "sweep", "430", "3"))

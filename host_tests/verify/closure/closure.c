@@ -20,11 +20,9 @@
 #define WORKERS 2u
 
 typedef struct {
-    uint8_t *region;
-    size_t size;
-    galloc_heap_t *heap;  // the one that operations are tried on
-    galloc_heap_t *blank; // bytes of a fresh heap, with a pattern in the payload
-    galloc_heap_t *from;  // bytes of the state that they start from
+    galloc_heap_t *heap; // the one that operations are tried on
+    snapshot_t blank;    // of the fresh heap, with a pattern in the payload
+    snapshot_t from;     // of the state that they start from
     chunk_t chunks[STATE_MAX_CHUNKS];
     uint32_t count;
     unsigned long number; // of the state
@@ -88,10 +86,6 @@ static void begin(closure_t *c, const char *what, uint32_t index, uint32_t units
     c->step.align = align;
 }
 
-static void restore(closure_t *c) {
-    memcpy(c->heap, c->from, c->size);
-}
-
 static void *payload_of(const closure_t *c, const chunk_t *chunk) {
     return payload_at(c->heap, chunk->index);
 }
@@ -130,8 +124,8 @@ static void judge(closure_t *c, const chunk_t *object) {
         if (at == count || !after[at].live || after[at].index != chunk->index || after[at].units != chunk->units) {
             BROKEN(c, "the block at %u is not what it was", (unsigned)chunk->index);
         }
-        size_t start = (size_t)((uint8_t *)payload_of(c, chunk) - (uint8_t *)c->heap);
-        if (memcmp((uint8_t *)c->heap + start, (uint8_t *)c->from + start, payload_of_units(chunk->units)) != 0) {
+        const void *payload = payload_of(c, chunk);
+        if (memcmp(payload, snapshot_of(&c->from, payload), payload_of_units(chunk->units)) != 0) {
             BROKEN(c, "the payload of the block at %u was touched", (unsigned)chunk->index);
         }
     }
@@ -139,14 +133,15 @@ static void judge(closure_t *c, const chunk_t *object) {
 }
 
 static void judge_same(closure_t *c, const char *what) {
-    if (memcmp(c->heap, c->from, c->size) != 0) {
+    if (snapshot_changes(&c->from) != 0) {
         BROKEN(c, "%s changed the heap", what);
     }
 }
 
 // A request that failed is counted once, and control_check with it. Nothing else changes.
 static void judge_failure(closure_t *c) {
-    galloc_heap_t *heap = c->heap, *from = c->from;
+    galloc_heap_t *heap = c->heap;
+    const galloc_heap_t *from = snapshot_of(&c->from, heap);
     if (heap->failures != from->failures + 1u ||
         (heap->control_check ^ heap->failures) != (from->control_check ^ from->failures)) {
         BROKEN(c, "a failure was not counted");
@@ -185,7 +180,7 @@ static void judge_alloc(closure_t *c, uint8_t *block, uint32_t units, uint32_t a
     c->allocs++;
     memset(block, 0xEE, usable);
     judge(c, NULL);
-    restore(c);
+    snapshot_restore(&c->from);
 }
 
 static void try_alloc(closure_t *c, uint32_t units, uint32_t align) {
@@ -210,7 +205,7 @@ static void try_alloc_around(closure_t *c, const chunk_t *chunk, uint32_t units,
     galloc_search_t search = {0};
     uint8_t *block = galloc_alloc_step(c->heap, request_for(units), align, &search);
     if (!search.more) {
-        restore(c);
+        snapshot_restore(&c->from);
         return;
     }
     if (galloc_free(c->heap, payload_of(c, chunk)) != GALLOC_OK) {
@@ -231,7 +226,7 @@ static void try_alloc_around(closure_t *c, const chunk_t *chunk, uint32_t units,
         BROKEN(c, "%u failures counted", (unsigned)(c->heap->failures - failures));
     }
     judge(c, chunk);
-    restore(c);
+    snapshot_restore(&c->from);
 }
 
 static void try_free(closure_t *c, const chunk_t *chunk) {
@@ -245,7 +240,7 @@ static void try_free(closure_t *c, const chunk_t *chunk) {
     if (galloc_free(c->heap, payload_of(c, chunk)) == GALLOC_OK) {
         BROKEN(c, "and once more: not detected");
     }
-    restore(c);
+    snapshot_restore(&c->from);
 }
 
 // Free of each word that is no block, all of the state's double frees among them.
@@ -276,15 +271,14 @@ static uint32_t room_of(const closure_t *c, uint32_t number) {
 // The block that one has become: aligned, large enough, and it holds what it held, as far as was asked for.
 static void judge_moved(closure_t *c, const chunk_t *chunk, uint8_t *block, uint32_t units, uint32_t align) {
     size_t wanted = request_for(units), held = payload_of_units(chunk->units);
-    size_t offset = (size_t)((uint8_t *)payload_of(c, chunk) - (uint8_t *)c->heap);
     size_t usable = galloc_usable_size(c->heap, block);
     if ((uintptr_t)block % align != 0 || usable < payload_of_units(greater(units, MIN_UNITS)) ||
-        memcmp(block, (uint8_t *)c->from + offset, wanted < held ? wanted : held) != 0) {
+        memcmp(block, snapshot_of(&c->from, payload_of(c, chunk)), wanted < held ? wanted : held) != 0) {
         BROKEN(c, "payload lost");
     }
     memset(block, 0xEE, usable);
     judge(c, chunk);
-    restore(c);
+    snapshot_restore(&c->from);
 }
 
 static void try_resize(closure_t *c, uint32_t number, uint32_t units) {
@@ -348,8 +342,9 @@ static void try_realloc(closure_t *c, uint32_t number, uint32_t units, uint32_t 
 
 static void visit(closure_t *c, const state_t *state, bool with_realloc) {
     state_t again;
-    state_build(state, c->blank, c->size, c->heap);
-    memcpy(c->from, c->heap, c->size);
+    snapshot_restore(&c->blank);
+    state_build(state, c->heap);
+    snapshot_take(&c->from, c->heap, c->blank.size);
     begin(c, "rebuilding", 0, 0, 0);
     c->count = state_of(c->heap, &again, c->chunks);
     if (memcmp(&again, state, sizeof again) != 0 || galloc_check(c->heap, NULL) != GALLOC_OK) {
@@ -382,23 +377,21 @@ static void visit(closure_t *c, const state_t *state, bool with_realloc) {
 static void make(closure_t *c, uint32_t units, bool moved, state_t *first) {
     const galloc_config_t smallest = {2, 2, false};
     region_t region;
-    c->size = galloc_overhead(0, &smallest) + units * 8u; // all regions this small have as much control data
-    region_map(&region, c->size + 8u, 0);                 // its end is at an inaccessible page
-    memset(region.base, 0x5A, c->size + 8u);
+    size_t size = galloc_overhead(0, &smallest) + units * 8u; // all regions this small have as much control data
+    region_map(&region, size + 8u, 0);                        // its end is at an inaccessible page
+    memset(region.base, 0x5A, size + 8u);
     uint8_t *place = region.base + 8;
-    galloc_heap_t *made = galloc_init(moved ? region.base : place, c->size, &smallest);
+    galloc_heap_t *made = galloc_init(moved ? region.base : place, size, &smallest);
     if (made == NULL || (made->limit + 3u - made->first) / 2u != units) {
         fail("no heap of %u units", (unsigned)units);
     }
-    memmove(place, made, c->size);
+    memmove(place, made, size);
     c->heap = (galloc_heap_t *)(void *)place;
-    c->blank = malloc(c->size);
-    c->from = malloc(c->size);
     state_of(c->heap, first, c->chunks);
-    memcpy(c->blank, c->heap, c->size);
-    memset(c->blank->bins, 0, 4u * GALLOC_BINS);
-    memset(c->blank->map, 0, sizeof c->blank->map);
-    c->blank->splits = 0;
+    memset(c->heap->bins, 0, 4u * GALLOC_BINS);
+    memset(c->heap->map, 0, sizeof c->heap->map);
+    c->heap->splits = 0;
+    snapshot_take(&c->blank, c->heap, size);
 }
 
 typedef struct {

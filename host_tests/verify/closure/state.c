@@ -60,11 +60,10 @@ static void join_lists(galloc_heap_t *heap, const chunk_t *chunks, uint32_t coun
     }
 }
 
-void state_build(const state_t *state, const galloc_heap_t *blank, size_t size, galloc_heap_t *heap) {
+void state_build(const state_t *state, galloc_heap_t *heap) {
     const uint8_t *at = state->bytes;
-    uint32_t prev_state = 0, used = 0, count = 0, end = blank->limit + 3u;
+    uint32_t prev_state = 0, used = 0, count = 0, end = heap->limit + 3u;
     chunk_t chunks[STATE_MAX_CHUNKS];
-    memcpy(heap, blank, size);
     for (uint32_t index = heap->first; index < end; index += chunks[count++].units * 2u) {
         chunk_t chunk = {index, *at >> 1, *at & 1u};
         uint32_t words = SIZE_OF(chunk.units);

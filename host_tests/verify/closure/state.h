@@ -27,8 +27,7 @@ typedef struct {
 // Reads the state of a heap that passes galloc_check, and its chunks in address order. Returns their number.
 uint32_t state_of(const galloc_heap_t *heap, state_t *state, chunk_t *chunks);
 
-// Makes a heap that has this state. `blank`: a heap without chunks at the same place, `size` bytes, copied first; payload
-// keeps its bytes.
-void state_build(const state_t *state, const galloc_heap_t *blank, size_t size, galloc_heap_t *heap);
+// Gives this state to a heap without chunks. Payload keeps its bytes.
+void state_build(const state_t *state, galloc_heap_t *heap);
 
 #endif
