@@ -412,7 +412,7 @@ GALLOC_HOT bool fit_in_chunk(const galloc_heap_t *heap, size_t index, size_t siz
     return true;
 }
 
-static void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t index);
+GALLOC_WARM_FOR_SIZE void *take_at(galloc_heap_t *heap, size_t need, size_t front, size_t index);
 
 GALLOC_INLINE uint32_t free_chunks(const galloc_heap_t *heap) {
     return heap->splits + heap->frees + heap->resizes;
@@ -436,10 +436,6 @@ GALLOC_INLINE uint32_t looks_of_step(size_t mask) {
 
 #define GALLOC_FOUND (GALLOC_BINS + 1u) // in place of a bin: the chunk serves
 
-GALLOC_WARM void *take_found(galloc_heap_t *heap, size_t need, size_t mask, size_t index) {
-    return mask == 0 ? take_listed(heap, index, need) : take_aligned(heap, need, mask, index);
-}
-
 GALLOC_INLINE void *put_off(galloc_search_t *search, size_t bin, size_t index) {
     search->bin = (uint32_t)bin;
     search->chunk = (uint32_t)index;
@@ -447,14 +443,16 @@ GALLOC_INLINE void *put_off(galloc_search_t *search, size_t bin, size_t index) {
     return NULL;
 }
 
+#define GALLOC_ALL_STEPS(search) (!GALLOC_SMALL_CODE && (search) == NULL)
+
 // One step of the search. Returns a block, or NULL; then search->more is whether there is more to do. `search` NULL: all
 // steps, but one of a heap with bounded_search.
 GALLOC_STAGE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, galloc_search_t *search) {
     size_t least = need < heap->small_limit ? GALLOC_BIN_NUMBER(small_bin(heap, need)) : large_bin(heap, need);
-    size_t limit = heap->limit, bin = GALLOC_BINS, index = 0, front;
-    bool one_step = search != NULL || (heap->key & GALLOC_KEY_BOUNDED) != 0;
+    size_t limit = heap->limit, bin = GALLOC_BINS, index = 0, front = 0;
+    bool one_step = !GALLOC_ALL_STEPS(search) || (heap->key & GALLOC_KEY_BOUNDED) != 0;
     uint32_t looks = one_step ? looks_of_step(mask) : heap->limit; // or more than there are: a damaged list has no end
-    if (search != NULL) {
+    if (!GALLOC_ALL_STEPS(search)) {
         bin = search->bin;
         index = search->chunk;
     }
@@ -462,7 +460,11 @@ GALLOC_STAGE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, gall
         if (index - 1u < limit - 1u) {
             size_t size = free_size(chunk_at(heap, index)->header);
             if (size >= need && (mask == 0 || fit_in_chunk(heap, index, size, need, mask, &front))) {
-                return search == NULL ? take_found(heap, need, mask, index) : put_off(search, GALLOC_FOUND, index);
+                if (GALLOC_ALL_STEPS(search)) {
+                    return mask == 0 ? take_listed(heap, index, need) : take_at(heap, need, front, index);
+                }
+                search->front = (uint32_t)front;
+                return put_off(search, GALLOC_FOUND, index);
             }
             index = chunk_at(heap, index)->next;
         } else {
@@ -473,7 +475,7 @@ GALLOC_STAGE void *search_on(galloc_heap_t *heap, size_t need, size_t mask, gall
             index = heap->bins[bin];
         }
     }
-    return search == NULL || heap->key & GALLOC_KEY_BOUNDED ? fail(heap) : put_off(search, bin, index);
+    return GALLOC_ALL_STEPS(search) || heap->key & GALLOC_KEY_BOUNDED ? fail(heap) : put_off(search, bin, index);
 }
 
 // The bin of a chunk for `need`, which is large; GALLOC_BINS: there is none. Where the chunk is not the first of its bin,
@@ -530,14 +532,14 @@ GALLOC_INLINE size_t find_sorted(const galloc_heap_t *heap, size_t need, size_t 
     return bin < small_bin(heap, heap->small_limit) ? bin : GALLOC_BINS; // large bins, which are not sorted, come last
 }
 
-// Makes a block at a multiple of `mask` + 1 words of a chunk anywhere in its list.
+// Makes a block of a chunk anywhere in its list, `front` words behind its start.
 //
 //   | free ............................................. |
 //   | front, or nothing | block | back, or nothing       |
-GALLOC_STAGE void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t index) {
-    size_t size, front;
+GALLOC_WARM_FOR_SIZE void *take_at(galloc_heap_t *heap, size_t need, size_t front, size_t index) {
+    size_t size;
     if (GALLOC_UNLIKELY(!free_chunk_valid(heap, index, &size) || !is_listed(heap, index) ||
-                        !fit_in_chunk(heap, index, size, need, mask, &front))) {
+                        !GALLOC_HOLDS(front + need <= size))) {
         return fail(heap);
     }
     size_t tail = index + size, block = index + front, back = size - front - need, block_tail = tail;
@@ -569,6 +571,16 @@ GALLOC_STAGE void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, s
 }
 
 #if !GALLOC_SMALL_CODE
+// The same where it is at a multiple of `mask` + 1 words.
+GALLOC_STAGE void *take_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t index) {
+    size_t front;
+    if (GALLOC_UNLIKELY(!GALLOC_HOLDS(index < heap->limit) ||
+                        !fit_in_chunk(heap, index, free_size(chunk_at(heap, index)->header), need, mask, &front))) {
+        return fail(heap);
+    }
+    return take_at(heap, need, front, index);
+}
+
 // The same at the high end of the first chunk of a bin, where that has room for the block, the worst padding and a chunk
 // in front. What is behind the block is less than the alignment, and mostly nothing.
 GALLOC_STAGE_FOR_SIZE void *take_first_aligned(galloc_heap_t *heap, size_t need, size_t mask, size_t bin) {
@@ -610,7 +622,7 @@ GALLOC_STAGE_FOR_SIZE void *take_first_aligned(galloc_heap_t *heap, size_t need,
 // A chunk that the map has for a request: of the small ones with a payload that is aligned the smallest, else one with room
 // for the worst padding. 0: there is none. *first: the chunk's bin, if it is the first there and has that room, else
 // GALLOC_BINS.
-GALLOC_WARM size_t find_chunk(const galloc_heap_t *heap, size_t need, size_t mask, size_t *first) {
+GALLOC_WARM_FOR_SIZE size_t find_chunk(const galloc_heap_t *heap, size_t need, size_t mask, size_t *first) {
     size_t bin, index = 0;
     *first = GALLOC_BINS;
     // Sub-bins go by the alignment at the place where the heap was made.
@@ -636,20 +648,7 @@ GALLOC_WARM size_t find_chunk(const galloc_heap_t *heap, size_t need, size_t mas
     return chunk_at(heap, bin)->next;
 }
 
-#if GALLOC_SMALL_CODE
-void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    size_t limit, first;
-    if (!heap_valid(heap, &limit)) {
-        return NULL;
-    }
-    size_t need = size_within(size, limit), mask = GALLOC_ALIGN_MASK(align);
-    if (need >= limit || !GALLOC_IS_ALIGN(align)) {
-        return fail(heap);
-    }
-    size_t index = find_chunk(heap, need, mask, &first);
-    return index != 0 ? take_found(heap, need, mask, index) : search_on(heap, need, mask, NULL);
-}
-#else
+#if !GALLOC_SMALL_CODE
 GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) {
     size_t need = size_for(size), bin, index;
     GALLOC_ONE_WIDTH(need);
@@ -710,33 +709,57 @@ GALLOC_NOINLINE void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t alig
 
 // Takes the chunk that the step before has found.
 static GALLOC_COLD void *take_step(galloc_heap_t *heap, const galloc_search_t *search) {
+    if (search->mask == 0) {
+        return take_listed(heap, search->chunk, search->need);
+    }
 #if !GALLOC_SMALL_CODE
-    if (search->mask != 0 && search->first < GALLOC_BINS) {
+    if (search->first < GALLOC_BINS) {
         return take_first_aligned(heap, search->need, search->mask, search->first);
     }
 #endif
-    return take_found(heap, search->need, search->mask, search->chunk);
+    return take_at(heap, search->need, search->front, search->chunk);
 }
 
 // A first step, or one that starts over.
 static GALLOC_COLD void *find_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {
     size_t first;
+    search->more = false;
     search->need = (uint32_t)size_within(size, heap->limit);
     search->mask = (uint32_t)GALLOC_ALIGN_MASK(align);
     if (search->starts++ > GALLOC_RESTARTS || !GALLOC_IS_ALIGN(align) || search->need >= heap->limit) {
         return fail(heap);
     }
     size_t index = find_chunk(heap, search->need, search->mask, &first);
-    search->first = index != 0 ? (uint32_t)first : GALLOC_BINS;
-    put_off(search, index != 0 ? GALLOC_FOUND : GALLOC_BINS, index);
+    search->first = (uint32_t)first;
     search->left = heap->limit; // more than it takes: a damaged list has no end
     search->changes = changes(heap);
+    // Where in the chunk is the first look of a search, unless it is at one end.
+    bool found = index != 0 && (search->mask == 0 || (!GALLOC_SMALL_CODE && first < GALLOC_BINS));
+    put_off(search, found ? GALLOC_FOUND : GALLOC_BINS, index);
     if (index == 0 || search->starts <= GALLOC_RESTARTS) {
         return NULL;
     }
-    search->more = false;
-    return take_step(heap, search);
+    if (!found) {
+        search_on(heap, search->need, search->mask, search);
+    }
+    search->more = search->bin != GALLOC_FOUND;
+    return search->more ? NULL : take_step(heap, search);
 }
+
+#if GALLOC_SMALL_CODE
+void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
+    galloc_search_t search;
+    if (!control_block_valid(heap)) {
+        return NULL;
+    }
+    search.starts = GALLOC_RESTARTS; // the last time
+    void *block = find_step(heap, size, align, &search);
+    while (search.more) {
+        block = galloc_alloc_step(heap, size, align, &search);
+    }
+    return block;
+}
+#endif
 
 // To find a chunk is one step, to take it another: both at once take longest of all that the core does. Only the last time
 // they are one, as something has changed the heap between the two each time.
@@ -984,7 +1007,7 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
 
 // The words in front of a block that will have grown, or GALLOC_NO_ROOM, as far as unverified headers tell.
 // mask: alignment in words - 1, 0 up to 8 bytes.
-GALLOC_STAGE size_t front_of_grown(const galloc_heap_t *heap, size_t need, size_t mask, const live_t *live) {
+GALLOC_STAGE_FOR_SIZE size_t front_of_grown(const galloc_heap_t *heap, size_t need, size_t mask, const live_t *live) {
     size_t next = live->tail + GALLOC_MIN_WORDS, prev = chunk_at(heap, live->index)->prev_foot;
     size_t gap = live->index - prev, total = live->size + gap;
     if (is_free(heap, next)) {

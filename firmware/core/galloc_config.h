@@ -116,6 +116,8 @@ _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "G
 // The same for steps of middling frequency, for which a microcontroller has no room either.
 #if GALLOC_64BIT
 #define GALLOC_WARM GALLOC_INLINE
+#elif GALLOC_SMALL_CODE
+#define GALLOC_WARM static
 #else
 #define GALLOC_WARM static GALLOC_NOINLINE
 #endif
@@ -127,10 +129,12 @@ _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "G
 #define GALLOC_STAGE static GALLOC_NOINLINE
 #endif
 
-// A stage that takes a microcontroller no more instructions where it is compiled for size.
+// The same for what takes a microcontroller hardly more instructions where it is compiled for size.
 #if GALLOC_64BIT
+#define GALLOC_WARM_FOR_SIZE GALLOC_WARM
 #define GALLOC_STAGE_FOR_SIZE GALLOC_STAGE
 #else
+#define GALLOC_WARM_FOR_SIZE static GALLOC_COLD
 #define GALLOC_STAGE_FOR_SIZE static GALLOC_COLD
 #endif
 
