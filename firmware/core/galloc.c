@@ -725,7 +725,7 @@ static GALLOC_COLD void *find_step(galloc_heap_t *heap, size_t size, size_t alig
     size_t first;
     search->more = false;
     search->need = (uint32_t)size_within(size, heap->limit);
-    search->mask = (uint32_t)GALLOC_ALIGN_MASK(align);
+    search->mask = GALLOC_ALIGN_MASK(align);
     if (search->starts++ > GALLOC_RESTARTS || !GALLOC_IS_ALIGN(align) || search->need >= heap->limit) {
         return fail(heap);
     }
