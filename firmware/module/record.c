@@ -29,6 +29,7 @@
 #define RING_HEAPS (10)
 #define RING_LARGEST_HEAP ((size_t)1 << 27) // bytes; so that its offsets and sizes fit
 #define RING_RECORD (8u)                    // bytes
+#define REQUEST_SIZE_BITS (27)
 
 enum { RECORD_FREE = 0, RECORD_ALLOC, RECORD_REALLOC, RECORD_MOVED };
 
@@ -123,22 +124,6 @@ static void ring_put_any(galloc_recorder_t *self, const galloc_heap_t *heap, uin
     self->head = head;
 }
 
-// Out of line, so that the common case needs no stack for their arguments.
-__attribute__((noinline)) static void ring_alloc_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                      const void *block, uint32_t request) {
-    ring_put_any(self, heap, RECORD_ALLOC, NULL, block, request);
-}
-
-__attribute__((noinline)) static void ring_free_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                     const void *block, uint32_t request) {
-    ring_put_any(self, heap, RECORD_FREE, NULL, block, request);
-}
-
-__attribute__((noinline)) static void ring_realloc_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                        const void *block, uint32_t request) {
-    ring_put_any(self, heap, RECORD_REALLOC, block, block, request);
-}
-
 // The common case: one record for an operation on the heap that was used last. False: take the slow path.
 __attribute__((always_inline)) static inline bool ring_put_fast(galloc_recorder_t *self, const galloc_heap_t *heap,
                                                                 uint32_t kind, const void *block, uint32_t request) {
@@ -154,27 +139,36 @@ __attribute__((always_inline)) static inline bool ring_put_fast(galloc_recorder_
     return true;
 }
 
-void galloc_record_alloc(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block, uint32_t request) {
-    if (!ring_put_fast(self, heap, RECORD_ALLOC, block, request)) {
-        ring_alloc_slow(self, heap, block, request);
+// from: as above. One function for all operations, for its size.
+static GLUE_NOINLINE void ring_write(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
+                                     uint32_t request) {
+    galloc_recorder_t *self = GALLOC_RECORDER;
+    if ((from != NULL && from != block) || !ring_put_fast(self, heap, kind, block, request)) {
+        ring_put_any(self, heap, kind, from, block, request);
     }
 }
 
-void galloc_record_free(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block) {
-    if (!ring_put_fast(self, heap, RECORD_FREE, block, 0)) {
-        ring_free_slow(self, heap, block, 0);
+// Size and alignment in one word, as a record has them; align 0: the block keeps its own.
+static uint32_t ring_request(size_t size, size_t align) {
+    uint32_t request = (uint32_t)size;
+    if (align > 8) {
+        for (; align > 1; align /= 2) {
+            request += (uint32_t)1 << REQUEST_SIZE_BITS;
+        }
     }
+    return request;
 }
 
-void galloc_record_realloc(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block, uint32_t request) {
-    if (!ring_put_fast(self, heap, RECORD_REALLOC, block, request)) {
-        ring_realloc_slow(self, heap, block, request);
-    }
+void galloc_record_alloc(const galloc_heap_t *heap, const void *block, size_t size, size_t align) {
+    ring_write(heap, RECORD_ALLOC, NULL, block, ring_request(size, align));
 }
 
-void galloc_record_moved(galloc_recorder_t *self, const galloc_heap_t *heap, const void *from, const void *to,
-                         uint32_t request) {
-    ring_put_any(self, heap, from == NULL ? RECORD_ALLOC : RECORD_REALLOC, from, to, request);
+void galloc_record_free(const galloc_heap_t *heap, const void *block) {
+    ring_write(heap, RECORD_FREE, NULL, block, 0);
+}
+
+void galloc_record_realloc(const galloc_heap_t *heap, const void *from, const void *to, size_t size, size_t align) {
+    ring_write(heap, from == NULL ? RECORD_ALLOC : RECORD_REALLOC, from, to, ring_request(size, align));
 }
 
 #if !GALLOC_NATMOD
