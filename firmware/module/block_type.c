@@ -96,21 +96,18 @@ typedef struct {
     bool zero, pad;
 } block_request_t;
 
+// The arguments over the defaults that are there.
 static GLUE_NOINLINE void block_parse(block_request_t *request, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    enum { ARG_size, ARG_align, ARG_zero, ARG_pad };
-    mp_arg_t allowed[] = {
-        {MP_QSTR_size, MP_ARG_OBJ | MP_ARG_REQUIRED, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_align, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(8)}},
-        {MP_QSTR_zero, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
-        {MP_QSTR_pad, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
-    };
-    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
-    mp_arg_parse_all_kw_array(n_args, n_kw, args, MP_ARRAY_SIZE(allowed), allowed, values);
+    enum { ARG_size, ARG_align, ARG_zero, ARG_pad, ARGS };
+    mp_arg_val_t values[ARGS];
+    galloc_args_parse(galloc_args_alloc, ARGS, values, n_args, n_kw, args);
     request->size_in = values[ARG_size].u_obj;
-    request->align = galloc_get_align(values[ARG_align].u_obj);
-    request->align_log2 = 0;
-    while (request->align >> request->align_log2 > 1) {
-        request->align_log2++;
+    if (values[ARG_align].u_obj != MP_OBJ_NULL) {
+        request->align = galloc_get_align(values[ARG_align].u_obj);
+        request->align_log2 = 0;
+        while (request->align >> request->align_log2 > 1) {
+            request->align_log2++;
+        }
     }
     request->zero = values[ARG_zero].u_bool;
     request->pad = values[ARG_pad].u_bool;
