@@ -22,7 +22,7 @@ void galloc_raise_type(const char *text) {
     galloc_raise_text(&mp_type_TypeError, text);
 }
 
-static mp_obj_t args_new_str(const char *text) {
+mp_obj_t galloc_new_str(const char *text) {
     size_t length = 0; // a native module has no strlen
     while (text[length] != 0) {
         length++;
@@ -32,7 +32,7 @@ static mp_obj_t args_new_str(const char *text) {
 
 // `text` with numbers or strings in the places of its %d and %s.
 static GLUE_NORETURN void args_raise(const mp_obj_type_t *type, const char *text, size_t count, const mp_obj_t *items) {
-    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, args_new_str(text), mp_obj_new_tuple(count, items));
+    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, galloc_new_str(text), mp_obj_new_tuple(count, items));
     nlr_raise(mp_obj_new_exception_arg1(type, message));
 }
 
@@ -58,7 +58,7 @@ void galloc_raise_fault(galloc_fault_t fault) {
 }
 
 void galloc_raise_fault_at(galloc_fault_t fault, size_t offset) {
-    const mp_obj_t items[] = {args_new_str(galloc_fault_name(fault)), galloc_new_uint(offset)};
+    const mp_obj_t items[] = {galloc_new_str(galloc_fault_name(fault)), galloc_new_uint(offset)};
     args_raise(&mp_type_ValueError, "%s at offset %d", 2, items);
 }
 

@@ -4,8 +4,8 @@
 
 // --- Numbers
 
-#define REPORT_NAME(name, field) MP_OBJ_NEW_QSTR(name),
-#define REPORT_VALUE(name, field) galloc_new_uint(stats.field),
+#define REPORT_NAME(field) #field " "
+#define REPORT_VALUE(field) galloc_new_uint(stats.field),
 
 // _stats() -> the values of GALLOC_STATS
 mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -23,10 +23,9 @@ mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, cons
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 
-// stats_fields() -> their names
+// stats_fields() -> their names, with a space behind each
 mp_obj_t galloc_stats_fields(void) {
-    const mp_obj_t items[] = {GALLOC_STATS(REPORT_NAME)};
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+    return galloc_new_str(GALLOC_STATS(REPORT_NAME));
 }
 
 // ValueError when the region's bytes are gone, whatever they hold.
@@ -150,9 +149,9 @@ mp_obj_t galloc_heap_dump(void *self_in, size_t n_args, size_t n_kw, const mp_ob
 
 // --- What is written in Python
 
-// Calls the function of galloc.py of this name with the heap and the arguments.
+// Calls the function of galloc_more.py of this name with the heap and the arguments.
 static mp_obj_t report_by_python(qstr name, void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_obj_t module = mp_import_name(MP_QSTR_galloc, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    mp_obj_t module = mp_import_name(MP_QSTR_galloc_more, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     mp_obj_t call[4] = {MP_OBJ_FROM_PTR(self)};
     for (size_t i = 0; i < n_args + 2 * n_kw; ++i) {
         if (i == MP_ARRAY_SIZE(call) - 1) {
@@ -164,14 +163,14 @@ static mp_obj_t report_by_python(qstr name, void *self, size_t n_args, size_t n_
 }
 
 mp_obj_t galloc_heap_stats(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return report_by_python(MP_QSTR__stats, self, n_args, n_kw, args);
+    return report_by_python(MP_QSTR_stats, self, n_args, n_kw, args);
 }
 
 // A generator of (offset, size, allocated).
 mp_obj_t galloc_heap_walk(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return report_by_python(MP_QSTR__walk, self, n_args, n_kw, args);
+    return report_by_python(MP_QSTR_walk, self, n_args, n_kw, args);
 }
 
 mp_obj_t galloc_heap_info(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return report_by_python(MP_QSTR__info, self, n_args, n_kw, args);
+    return report_by_python(MP_QSTR_info, self, n_args, n_kw, args);
 }
