@@ -185,18 +185,14 @@ mp_obj_t galloc_heap_block(void *self_in, size_t n_args, size_t n_kw, const mp_o
 mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
     size_t usable;
-    switch (op) {
-        case MP_UNARY_OP_BOOL:
-            block_live(self, &usable);
-            return mp_const_true;
-        case MP_UNARY_OP_LEN:
-            block_live(self, &usable);
-            return MP_OBJ_NEW_SMALL_INT(self->length);
-        case MP_UNARY_OP_HASH:
-            return MP_OBJ_NEW_SMALL_INT((mp_uint_t)self); // as equality goes: by identity, freed or not
-        default:
-            return MP_OBJ_NULL;
+    if (op == MP_UNARY_OP_HASH) {
+        return MP_OBJ_NEW_SMALL_INT((mp_uint_t)self); // as equality goes: by identity, freed or not
     }
+    if (op != MP_UNARY_OP_BOOL && op != MP_UNARY_OP_LEN) {
+        return MP_OBJ_NULL;
+    }
+    block_live(self, &usable);
+    return op == MP_UNARY_OP_LEN ? MP_OBJ_NEW_SMALL_INT(self->length) : mp_const_true;
 }
 
 // A memoryview of a live Block.

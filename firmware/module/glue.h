@@ -24,6 +24,7 @@
 
 #include "galloc.h"
 #include "galloc_config.h"
+#include "kept.h"
 #include "lock.h"
 #include "record.h"
 
@@ -35,16 +36,15 @@
 #define GLUE_NORETURN __attribute__((noreturn))
 #define GLUE_INLINE static inline __attribute__((always_inline))
 #define GLUE_NOINLINE __attribute__((noinline))
+// Inline where the code is for speed.
+#if defined(__OPTIMIZE_SIZE__)
+#define GLUE_FAST static __attribute__((noinline, unused))
+#else
+#define GLUE_FAST GLUE_INLINE
+#endif
 #define GLUE_ALIAS __attribute__((may_alias)) // payload may have been written as anything
 #define GLUE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define GLUE_LIKELY(x) __builtin_expect(!!(x), 1)
-// MicroPython's linker for Xtensa takes an address such as &table[3] for that of the table. So the compiler must add the
-// offset at run time: it does if it does not know what the pointer is.
-#if GALLOC_NATMOD && defined(__XTENSA__)
-#define GLUE_HIDE(pointer) __asm__("" : "+r"(pointer))
-#else
-#define GLUE_HIDE(pointer) (void)(pointer)
-#endif
 
 // --- Objects -----------------------------------------------------------------------------------------------------
 
@@ -176,8 +176,6 @@ galloc_method_t *galloc_method_bind(const galloc_method_t *method, galloc_kind_t
 // --- Types -------------------------------------------------------------------------------------------------------
 
 #if GALLOC_NATMOD
-// A global variable that the compiler, which sees the whole program, must not make `static`: see galloc_natmod.c.
-#define GALLOC_KEPT __attribute__((externally_visible))
 // A native module has no initialised data: the entry point fills these in. A type has room for its slots and no more.
 #define GALLOC_TYPE(name, slots_used)  \
     extern struct {                    \
@@ -193,9 +191,9 @@ galloc_method_t *galloc_method_bind(const galloc_method_t *method, galloc_kind_t
 #ifndef mp_call_method_n_kw
 #define mp_call_method_n_kw mp_fun_table.call_method_n_kw
 #endif
-extern const mp_obj_type_t *galloc_type_int;
-extern const mp_obj_type_t *galloc_type_bytearray;
-extern const mp_obj_type_t *galloc_type_memoryview;
+#define galloc_type_int (galloc_kept_at()->type_int)
+#define galloc_type_bytearray (galloc_kept_at()->type_bytearray)
+#define galloc_type_memoryview (galloc_kept_at()->type_memoryview)
 #else
 #define GALLOC_TYPE(name, slots_used) extern const mp_obj_type_t name
 #define galloc_type_int (&mp_type_int)
@@ -313,7 +311,7 @@ GLUE_INLINE bool galloc_same_generation(const galloc_heap_obj_t *self) {
 }
 
 // Both.
-GLUE_INLINE bool galloc_heap_stays(const galloc_heap_obj_t *self) {
+GLUE_FAST bool galloc_heap_stays(const galloc_heap_obj_t *self) {
     return galloc_region_stays(self) && galloc_same_generation(self);
 }
 
@@ -326,7 +324,7 @@ const char *galloc_region_trouble(const galloc_heap_obj_t *self);
 void galloc_verify(const galloc_heap_obj_t *self);
 
 // The same, where it has to be fast.
-GLUE_INLINE void galloc_verify_fast(const galloc_heap_obj_t *self) {
+GLUE_FAST void galloc_verify_fast(const galloc_heap_obj_t *self) {
     if (!galloc_heap_stays(self)) {
         galloc_verify(self);
     }
@@ -343,6 +341,9 @@ typedef struct {
     size_t bank;   // the number of another of its regions; 0: none of those
 } galloc_opening_t;
 void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// Makes or re-opens what galloc_heap_parse has prepared, as the shared heap if `state` is given. Raises what keeps it from that.
+galloc_heap_obj_t *galloc_heap_open(galloc_opening_t *opening, bool attach, galloc_shared_state_t *state);
 
 // The Heap of memory that nobody owns, without a heap yet; and another place for it.
 galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size);

@@ -66,13 +66,9 @@ void galloc_heap_move(galloc_heap_obj_t *self, uint8_t *region, size_t size) {
 
 galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
     galloc_heap_obj_t *self = GLUE_NEW(galloc_heap_obj_t, galloc_heap_type);
-    self->heap = NULL;
+    memset((uint8_t *)self + sizeof(self->base), 0, sizeof(*self) - sizeof(self->base)); // the collector may run
     self->owner = mp_const_none;
-    self->now = NULL;
     galloc_heap_move(self, region, size);
-    for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
-        self->bound[i] = NULL; // the collector may run
-    }
     for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
         self->bound[i] = galloc_method_bind(galloc_method_at(galloc_heap_methods, i), GALLOC_KIND_BOUND, self);
     }
@@ -177,18 +173,15 @@ void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, si
     }
 }
 
-// Makes or re-opens; raises what keeps it from that.
-static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    galloc_opening_t opening;
-    galloc_heap_parse(&opening, attach, n_args, n_kw, args);
-    const char *refused = galloc_shared_open(&opening, attach, NULL);
+galloc_heap_obj_t *galloc_heap_open(galloc_opening_t *opening, bool attach, galloc_shared_state_t *state) {
+    const char *refused = galloc_shared_open(opening, attach, state);
     if (refused != NULL) {
         galloc_raise_text(&mp_type_RuntimeError, refused);
     }
-    galloc_heap_obj_t *self = opening.self;
+    galloc_heap_obj_t *self = opening->self;
     if (self->heap == NULL) {
         if (!attach) {
-            galloc_raise_config(&opening.config);
+            galloc_raise_config(&opening->config);
         }
         if (galloc_initialized(self->region, self->size)) {
             galloc_raise_fault(GALLOC_FAULT_CORRUPT);
@@ -196,6 +189,12 @@ static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, con
         galloc_raise_value("geometry: no heap of this size here");
     }
     return self;
+}
+
+static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    galloc_opening_t opening;
+    galloc_heap_parse(&opening, attach, n_args, n_kw, args);
+    return galloc_heap_open(&opening, attach, NULL);
 }
 
 mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {

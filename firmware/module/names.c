@@ -54,9 +54,6 @@ const galloc_arg_t galloc_args_wants[] = {{NAME(MP_QSTR_wants), MP_ARG_OBJ}};
     X(MP_QSTR_Roots)         \
     GALLOC_ROOTS_METHODS(X)  \
     X(MP_QSTR_method)        \
-    X(MP_QSTR_method)        \
-    X(MP_QSTR_method)        \
-    X(MP_QSTR_method)        \
     X(MP_QSTR_Heap)          \
     X(MP_QSTR_Block)         \
     X(MP_QSTR_Arena)         \

@@ -185,7 +185,7 @@ static void *raw_item(const galloc_heap_obj_t *self, const mp_obj_t *args, unsig
 }
 
 // The same of 32 bits, for get32 and put32, which most programs use.
-GLUE_INLINE void *raw_word(const galloc_heap_obj_t *self, const mp_obj_t *args) {
+GLUE_FAST void *raw_word(const galloc_heap_obj_t *self, const mp_obj_t *args) {
     if (galloc_heap_stays(self) && raw_in_region(self, args[0]) && GLUE_LIKELY(mp_obj_is_small_int(args[1]))) {
         uint8_t *payload = raw_payload(self, args[0]);
         size_t index = (size_t)MP_OBJ_SMALL_INT_VALUE(args[1]);

@@ -49,9 +49,7 @@ struct _galloc_recorder_t {
     const galloc_heap_t *heaps[RING_HEAPS];
 };
 
-#if GALLOC_NATMOD
-GALLOC_KEPT galloc_recorder_t *galloc_recorder;
-#else
+#if !GALLOC_NATMOD
 MP_REGISTER_ROOT_POINTER(struct _galloc_recorder_t *galloc_recorder);
 #endif
 
@@ -139,11 +137,12 @@ __attribute__((always_inline)) static inline bool ring_put_fast(galloc_recorder_
     return true;
 }
 
-// from: as above. One function for all operations, for its size.
+// from: as above. One function for all operations, for its size. A native module has the general way only.
 static GLUE_NOINLINE void ring_write(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
                                      uint32_t request) {
     galloc_recorder_t *self = GALLOC_RECORDER;
-    if ((from != NULL && from != block) || !ring_put_fast(self, heap, kind, block, request)) {
+    bool moved = from != NULL && from != block;
+    if (GALLOC_NATMOD || moved || !ring_put_fast(self, heap, kind, block, request)) {
         ring_put_any(self, heap, kind, from, block, request);
     }
 }
@@ -185,7 +184,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(recorder_del_obj, recorder_del);
 
 static const mp_rom_map_elem_t recorder_table[] = {{MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&recorder_del_obj)}};
 static MP_DEFINE_CONST_DICT(recorder_locals, recorder_table);
-static MP_DEFINE_CONST_OBJ_TYPE(recorder_type, MP_QSTR_recorder, MP_TYPE_FLAG_NONE, locals_dict, &recorder_locals);
+static MP_DEFINE_CONST_OBJ_TYPE(recorder_type, MP_QSTR_record, MP_TYPE_FLAG_NONE, locals_dict, &recorder_locals);
 
 #endif
 
@@ -196,16 +195,13 @@ static galloc_recorder_t *recorder_new(mp_obj_t buffer) {
     #else
     galloc_recorder_t *self = mp_obj_malloc_with_finaliser(galloc_recorder_t, &recorder_type);
     #endif
+    // All of it, or what was here before would keep other objects alive.
+    memset((uint8_t *)self + sizeof(self->base), 0, sizeof(*self) - sizeof(self->base));
     self->buffer = MP_OBJ_TO_PTR(buffer);
     self->ring = self->buffer->items;
     size_t bytes = self->buffer->len < RING_LARGEST_HEAP ? self->buffer->len : RING_LARGEST_HEAP;
     self->end = (uint32_t)bytes / RING_RECORD * RING_RECORD;
     self->head = self->tail = RING_START;
-    self->heap = NULL;
-    self->number = self->lost = self->count = 0;
-    for (size_t i = 0; i < RING_HEAPS; i++) {
-        self->heaps[i] = NULL; // or what was here before would keep other objects alive
-    }
     return self;
 }
 
@@ -214,23 +210,28 @@ static void recorder_close(galloc_recorder_t *self) {
     if (!ring_valid(self)) {
         return;
     }
-    uint32_t words[RING_WORDS] = {RING_MAGIC, self->end, self->head, self->tail, self->lost, self->count};
-    for (size_t i = 0; i < self->count; i++) {
-        words[6 + i] = (uint32_t)(uintptr_t)self->heaps[i];
+    uint32_t *words = (uint32_t *)(void *)self->ring;
+    *words++ = RING_MAGIC;
+    *words++ = self->end;
+    *words++ = self->head;
+    *words++ = self->tail;
+    *words++ = self->lost;
+    *words++ = self->count;
+    for (size_t i = 0; i < RING_HEAPS; i++) {
+        *words++ = (uint32_t)(uintptr_t)self->heaps[i];
     }
-    memcpy(self->ring, words, sizeof(words));
 }
 
 // record(buffer): starts to record into a bytearray, or with None ends it.
 static mp_obj_t galloc_module_record(mp_obj_t buffer) {
     galloc_recorder_t *self = NULL;
     if (buffer != mp_const_none) {
-        if (mp_obj_get_type(buffer) != galloc_type_bytearray) {
-            mp_raise_TypeError(MP_ERROR_TEXT("record wants a bytearray, or None"));
+        if (!galloc_is_type(buffer, galloc_type_bytearray)) {
+            galloc_raise_type("record wants a bytearray, or None");
         }
         const mp_obj_array_t *array = MP_OBJ_TO_PTR(buffer);
         if (array->len < RING_LEAST || ((uintptr_t)array->items & 3) != 0) {
-            mp_raise_ValueError(MP_ERROR_TEXT("record wants 128 bytes or more"));
+            galloc_raise_value("record wants 128 bytes or more");
         }
         self = recorder_new(buffer);
     }

@@ -15,8 +15,7 @@
 typedef struct _galloc_recorder_t galloc_recorder_t;
 
 #if GALLOC_NATMOD
-extern galloc_recorder_t *galloc_recorder; // NULL: off
-#define GALLOC_RECORDER (galloc_recorder)
+#define GALLOC_RECORDER (galloc_kept_at()->recorder) // NULL: off
 #else
 #define GALLOC_RECORDER (MP_STATE_VM(galloc_recorder))
 #endif

@@ -5,7 +5,8 @@
 // --- Numbers
 
 #define REPORT_NAME(field) #field " "
-#define REPORT_VALUE(field) galloc_new_uint(stats.field),
+#define REPORT_COUNT(field) +1
+#define REPORT_VALUES (0 GALLOC_STATS(REPORT_COUNT))
 
 // _stats() -> the values of GALLOC_STATS
 mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -17,10 +18,13 @@ mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, cons
     if (stats.total == 0) {
         galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
     }
-    const mp_obj_t items[] = {GALLOC_STATS(REPORT_VALUE)};
-    _Static_assert(MP_ARRAY_SIZE(items) == sizeof(stats) / sizeof(size_t),
-                   "GALLOC_STATS has each field of galloc_stats_t");
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+    mp_obj_t items[REPORT_VALUES];
+    _Static_assert(sizeof(items) == sizeof(stats), "GALLOC_STATS has each field of galloc_stats_t, in this order");
+    const size_t *values = (const size_t *)(const void *)&stats;
+    for (size_t i = 0; i < REPORT_VALUES; ++i) {
+        items[i] = galloc_new_uint(values[i]);
+    }
+    return mp_obj_new_tuple(REPORT_VALUES, items);
 }
 
 // stats_fields() -> their names, with a space behind each

@@ -178,22 +178,15 @@ mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj
 // init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False)
 mp_obj_t galloc_state_init(void *state_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     galloc_shared_state_t *state = state_in;
-    const char *refused = state->heap != NULL ? shared_there_already : NULL;
     galloc_opening_t opening;
-    if (refused == NULL) {
-        galloc_heap_parse(&opening, false, n_args, n_kw, args);
-        if (opening.bank != 0) {
-            galloc_raise_value("another bank cannot be the shared heap: use heap(attributes)");
-        }
-        refused = galloc_shared_open(&opening, false, state);
+    if (state->heap != NULL) {
+        galloc_raise_text(&mp_type_RuntimeError, shared_there_already);
     }
-    if (refused != NULL) {
-        galloc_raise_text(&mp_type_RuntimeError, refused);
+    galloc_heap_parse(&opening, false, n_args, n_kw, args);
+    if (opening.bank != 0) {
+        galloc_raise_value("another bank cannot be the shared heap: use heap(attributes)");
     }
-    if (opening.self->heap == NULL) {
-        galloc_raise_config(&opening.config);
-    }
-    return MP_OBJ_FROM_PTR(opening.self);
+    return MP_OBJ_FROM_PTR(galloc_heap_open(&opening, false, state));
 }
 
 mp_obj_t galloc_state_initialized(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {

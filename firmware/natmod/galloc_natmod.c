@@ -12,12 +12,7 @@ GALLOC_KEPT __typeof__(galloc_method_type) galloc_method_type;
 GALLOC_KEPT __typeof__(galloc_free_type) galloc_free_type;
 GALLOC_KEPT __typeof__(galloc_malloc_type) galloc_malloc_type;
 GALLOC_KEPT __typeof__(galloc_alloc_type) galloc_alloc_type;
-GALLOC_KEPT const mp_obj_type_t *galloc_type_int;
-GALLOC_KEPT const mp_obj_type_t *galloc_type_bytearray;
-GALLOC_KEPT const mp_obj_type_t *galloc_type_memoryview;
-
-// Keeps the names that this code uses at run time alive, even if someone takes the module out of sys.modules.
-GALLOC_KEPT const void *galloc_context;
+GALLOC_KEPT galloc_kept_t galloc_kept;
 
 // What lock.h needs on this target.
 #if defined(GALLOC_HAS_SPINLOCK)
@@ -64,30 +59,36 @@ GALLOC_KEPT void *memset(void *to, int value, size_t size) {
 
 // --- What import fills in, as tables: they take less memory than code that does the same
 
-// A type, its methods, and the table of their names; how many slots it has, and methods. The last ones are callables.
+// A class, its methods, and the table of their names; how many slots it has, and methods.
 typedef struct {
     void *type;
     const galloc_method_t *methods;
     mp_map_elem_t *table;
     uint8_t slots, count;
-    uint16_t flags;
 } class_t;
 
-#define CLASS(name, count) \
-    {&name##_type, name##_methods, name##_table, MP_ARRAY_SIZE(name##_type.slots), count, MP_TYPE_FLAG_NONE}
-#define CALLABLE(name) {&name##_type, NULL, NULL, 1, 0, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN}
+#define CLASS(name, count) {&name##_type, name##_methods, name##_table, MP_ARRAY_SIZE(name##_type.slots), count}
 static const class_t classes[] = {
     CLASS(galloc_heap, GALLOC_HEAP_COUNT),
     CLASS(galloc_block, GALLOC_BLOCK_COUNT),
     CLASS(galloc_arena, GALLOC_ARENA_COUNT),
     CLASS(galloc_roots, GALLOC_ROOTS_COUNT),
-    CALLABLE(galloc_method),
-    CALLABLE(galloc_free),
-    CALLABLE(galloc_malloc),
-    CALLABLE(galloc_alloc),
 };
 
-// The slots of all of them, in the same order.
+// The types of callables.
+typedef struct {
+    void *type;
+    mp_call_fun_t call;
+} callable_t;
+
+static const callable_t callables[] = {
+    {&galloc_method_type, galloc_method_call},
+    {&galloc_free_type, galloc_call_free},
+    {&galloc_malloc_type, galloc_call_malloc},
+    {&galloc_alloc_type, galloc_call_alloc},
+};
+
+// The slots of all classes, in the same order.
 #define SLOTS(X)                       \
     X(locals_dict, &heap_locals)       \
     X(make_new, galloc_heap_make_new)  \
@@ -103,11 +104,7 @@ static const class_t classes[] = {
     X(locals_dict, &arena_locals)      \
     X(locals_dict, &roots_locals)      \
     X(unary_op, galloc_roots_unary_op) \
-    X(subscr, galloc_roots_subscr)     \
-    X(call, galloc_method_call)        \
-    X(call, galloc_call_free)          \
-    X(call, galloc_call_malloc)        \
-    X(call, galloc_call_alloc)
+    X(subscr, galloc_roots_subscr)
 #define SLOT_PLACE(slot, value) MP_OBJ_TYPE_OFFSETOF_SLOT(slot),
 #define SLOT_VALUE(slot, value) (const void *)(value),
 static const uint8_t places[] = {SLOTS(SLOT_PLACE)};
@@ -120,6 +117,15 @@ GALLOC_FUNCTIONS(FUNCTION_OBJ)
 static const void *const objects[] = {&galloc_heap_type, &galloc_block_type, &galloc_arena_type,
                                       GALLOC_FUNCTIONS(FUNCTION) GALLOC_RECORD_FUNCTIONS(FUNCTION)};
 
+// A type's own fields; it has none of its slots yet.
+static mp_obj_type_t *fill_type(void *place, galloc_name_t name, uint16_t flags) {
+    mp_obj_type_t *type = place;
+    type->base.type = mp_fun_table.type_type;
+    type->flags = flags;
+    type->name = (uint16_t)galloc_name(name);
+    return type;
+}
+
 static GLUE_NOINLINE void fill_in(void) {
     const galloc_name_t *name = galloc_import_names;
     const uint8_t *place = places;
@@ -128,10 +134,7 @@ static GLUE_NOINLINE void fill_in(void) {
     const class_t *class = classes;
     GLUE_HIDE(class);
     for (size_t n = MP_ARRAY_SIZE(classes); n > 0; --n, ++class) {
-        mp_obj_type_t *type = class->type;
-        type->base.type = mp_fun_table.type_type;
-        type->flags = class->flags;
-        type->name = galloc_name(*name++);
+        mp_obj_type_t *type = fill_type(class->type, *name++, MP_TYPE_FLAG_NONE);
         for (size_t i = 0; i < class->slots; ++i) {
             type->slots[i] = *value++;
             ((uint8_t *)type)[*place++] = (uint8_t)(i + 1);
@@ -143,6 +146,13 @@ static GLUE_NOINLINE void fill_in(void) {
             elem++->value = MP_OBJ_FROM_PTR(method++);
         }
     }
+    const callable_t *callable = callables;
+    GLUE_HIDE(callable);
+    for (size_t n = MP_ARRAY_SIZE(callables); n > 0; --n, ++callable) {
+        mp_obj_type_t *type = fill_type(callable->type, *name, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN);
+        MP_OBJ_TYPE_SET_SLOT(type, call, callable->call, 0);
+    }
+    ++name;
     for (size_t n = MP_ARRAY_SIZE(objects); n > 0; --n) {
         mp_store_global(galloc_name(*name++), MP_OBJ_FROM_PTR(*object++));
     }
@@ -155,16 +165,17 @@ GALLOC_KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw,
     n_args;
     (void)n_kw;
     (void)args;
-    galloc_context = self->context;
+    galloc_kept_t *kept = galloc_kept_at();
+    kept->context = self->context;
     #if defined(GALLOC_HAS_SPINLOCK)
     galloc_find_spinlock();
     #endif
     #if defined(GALLOC_ASKS_PROCESSOR)
     ask_processor();
     #endif
-    galloc_type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
-    galloc_type_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
-    galloc_type_memoryview = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_memoryview));
+    kept->type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
+    kept->type_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
+    kept->type_memoryview = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_memoryview));
 
     fill_in();
     galloc_attach_obj.base.type = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_classmethod));

@@ -11,12 +11,9 @@ try:
     import _galloc
 except (ImportError, ValueError):
     # MicroPython raises ValueError, without a name, for a native file that is not made for it.
-    from galloc_more import explain
+    import galloc_more  # noqa: F401, raises an ImportError that says more
 
-    _reason = explain()
-    if _reason is None:
-        raise
-    raise ImportError(_reason)
+    raise
 
 __version__ = _galloc.__version__
 Heap = _galloc.Heap

@@ -2,21 +2,13 @@
 and why an import failed.
 """
 
-try:
-    from _galloc import stats_fields
-except (ImportError, ValueError):
-    pass  # galloc.py asks why
-else:
-    from collections import namedtuple
-
-    Stats = namedtuple("Stats", stats_fields() + "fragmentation")
+from collections import namedtuple
 
 
-def explain():
+def _explain():
     """Why `_galloc` cannot be imported, or None where its file is the right one."""
-    from sys import implementation, modules, path
+    from sys import implementation, path
 
-    modules.pop(__name__, None)  # the next import finds `_galloc`, perhaps
     names = "x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc"
     names = names.split() + ["rv64imc"]
 
@@ -49,6 +41,17 @@ def explain():
             return None
         return "%s is built for %s, this firmware takes %s" % (file, found, wanted)
     return "no _galloc: use a firmware that has it, or install _galloc.mpy for " + wanted
+
+
+try:
+    from _galloc import stats_fields
+except (ImportError, ValueError):
+    reason = _explain()
+    if reason is None:
+        raise
+    raise ImportError(reason)
+
+Stats = namedtuple("Stats", stats_fields() + "fragmentation")
 
 
 def info_of_all(verbose=0):
