@@ -78,7 +78,7 @@ static mp_obj_t args_native_part(mp_obj_t self) {
     const mp_obj_type_t *type = mp_obj_get_type(self);
     while (type != NULL && (type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) != 0) {
         type = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
-        if (type == (const mp_obj_type_t *)&galloc_heap_type) {
+        if (type == galloc_heap_type_at()) {
             return ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self))->subobj[0];
         }
         if (type != NULL && type->base.type != mp_fun_table.type_type) {
@@ -92,10 +92,10 @@ static mp_obj_t args_native_part(mp_obj_t self) {
 }
 
 galloc_heap_obj_t *galloc_get_heap(mp_obj_t self) {
-    if (!GALLOC_IS_TYPE(self, galloc_heap_type)) {
+    if (!galloc_is_type(self, galloc_heap_type_at())) {
         // CircuitPython passes the instance itself, which may be one whose __init__ has not run yet.
         self = mp_obj_is_obj(self) ? args_native_part(self) : MP_OBJ_NULL;
-        if (self == MP_OBJ_NULL || !GALLOC_IS_TYPE(self, galloc_heap_type)) {
+        if (self == MP_OBJ_NULL || !galloc_is_type(self, galloc_heap_type_at())) {
             galloc_raise_type("not a Heap");
         }
     }

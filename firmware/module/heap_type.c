@@ -65,7 +65,7 @@ void galloc_heap_move(galloc_heap_obj_t *self, uint8_t *region, size_t size) {
 }
 
 galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
-    galloc_heap_obj_t *self = GLUE_NEW(galloc_heap_obj_t, galloc_heap_type);
+    galloc_heap_obj_t *self = mp_obj_malloc(galloc_heap_obj_t, galloc_heap_type_at());
     memset((uint8_t *)self + sizeof(self->base), 0, sizeof(*self) - sizeof(self->base)); // the collector may run
     self->owner = mp_const_none;
     galloc_heap_move(self, region, size);
@@ -206,7 +206,7 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
 // heap.
 mp_obj_t galloc_heap_attach(void *class, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_obj_t heap = MP_OBJ_FROM_PTR(heap_open(true, n_args, n_kw, args));
-    if (class == (const void *)&galloc_heap_type) {
+    if (class == galloc_heap_type_at()) {
         return heap;
     }
     mp_obj_instance_t *self = mp_obj_malloc_var(mp_obj_instance_t, subobj, mp_obj_t, 1, class);

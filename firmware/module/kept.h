@@ -25,16 +25,21 @@ typedef struct {
 
 extern galloc_kept_t galloc_kept;
 
-// Their address. On ARM a call is shorter than to work it out in each function: see natmod/arm.h.
+// Their address, where it has to be fast.
+__attribute__((always_inline)) static inline galloc_kept_t *galloc_kept_here(void) {
+    galloc_kept_t *kept = &galloc_kept;
+    GLUE_HIDE(kept);
+    return kept;
+}
+
+// The same elsewhere. On ARM a call is shorter than to work it out in each function: see natmod/arm.h.
 #if defined(__thumb__)
 __attribute__((const, noinline))
 #else
 __attribute__((always_inline)) inline
 #endif
 static galloc_kept_t *galloc_kept_at(void) {
-    galloc_kept_t *kept = &galloc_kept;
-    GLUE_HIDE(kept);
-    return kept;
+    return galloc_kept_here();
 }
 
 #endif

@@ -92,8 +92,9 @@ static inline bool ring_valid(const galloc_recorder_t *self) {
 }
 
 // Any case. from: the block before, NULL or `block` where it did not move.
-static void ring_put_any(galloc_recorder_t *self, const galloc_heap_t *heap, uint32_t kind, const void *from,
-                         const void *block, uint32_t request) {
+static GLUE_NOINLINE void ring_put_any(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
+                                       uint32_t request) {
+    galloc_recorder_t *self = GALLOC_RECORDER;
     if (!ring_valid(self)) {
         GALLOC_RECORDER = NULL;
         return;
@@ -122,52 +123,59 @@ static void ring_put_any(galloc_recorder_t *self, const galloc_heap_t *heap, uin
     self->head = head;
 }
 
-// The common case: one record for an operation on the heap that was used last. False: take the slow path.
-__attribute__((always_inline)) static inline bool ring_put_fast(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                                uint32_t kind, const void *block, uint32_t request) {
-    if (block == NULL || self->heap != heap || !ring_valid(self)) {
-        return false;
-    }
-    uint32_t next = ring_put(self, self->head, self->number | ring_offset(heap, block) | kind, request);
-    if (next == self->tail) {
-        return false; // full: what was just written is not counted in
-    }
-    __asm volatile("" : : : "memory");
-    self->head = next;
-    return true;
+#if GALLOC_NATMOD
+// For its size a native module has the general way only.
+#define ring_put_fast ring_put_any
+#else
+
+// Out of line, so that the common case needs no stack for the arguments.
+static GLUE_NOINLINE void ring_put_slow(const galloc_heap_t *heap, uint32_t kind, const void *block, uint32_t request) {
+    ring_put_any(heap, kind, NULL, block, request);
 }
 
-// from: as above. One function for all operations, for its size. A native module has the general way only.
-static GLUE_NOINLINE void ring_write(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
-                                     uint32_t request) {
+// The common case: one record for an operation on the heap that was used last.
+GLUE_INLINE void ring_put_fast(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
+                               uint32_t request) {
     galloc_recorder_t *self = GALLOC_RECORDER;
-    bool moved = from != NULL && from != block;
-    if (GALLOC_NATMOD || moved || !ring_put_fast(self, heap, kind, block, request)) {
-        ring_put_any(self, heap, kind, from, block, request);
+    if (from != NULL && from != block) {
+        ring_put_any(heap, kind, from, block, request);
+        return;
     }
+    if (block != NULL && self->heap == heap && ring_valid(self)) {
+        uint32_t next = ring_put(self, self->head, self->number | ring_offset(heap, block) | kind, request);
+        if (next != self->tail) { // else it is full: what was just written is not counted in
+            __asm volatile("" : : : "memory");
+            self->head = next;
+            return;
+        }
+    }
+    ring_put_slow(heap, kind, block, request);
 }
+
+#endif
 
 // Size and alignment in one word, as a record has them; align 0: the block keeps its own.
 static uint32_t ring_request(size_t size, size_t align) {
-    uint32_t request = (uint32_t)size;
-    if (align > 8) {
-        for (; align > 1; align /= 2) {
-            request += (uint32_t)1 << REQUEST_SIZE_BITS;
-        }
+    uint32_t log2 = 0;
+    #if GALLOC_NATMOD
+    for (; align > 8 && align >> log2 > 1; ++log2) { // some processors count no zeros
     }
-    return request;
+    #else
+    log2 = align > 8 ? (uint32_t)__builtin_ctz((unsigned int)align) : 0;
+    #endif
+    return (uint32_t)size | log2 << REQUEST_SIZE_BITS;
 }
 
 void galloc_record_alloc(const galloc_heap_t *heap, const void *block, size_t size, size_t align) {
-    ring_write(heap, RECORD_ALLOC, NULL, block, ring_request(size, align));
+    ring_put_fast(heap, RECORD_ALLOC, NULL, block, ring_request(size, align));
 }
 
 void galloc_record_free(const galloc_heap_t *heap, const void *block) {
-    ring_write(heap, RECORD_FREE, NULL, block, 0);
+    ring_put_fast(heap, RECORD_FREE, NULL, block, 0);
 }
 
 void galloc_record_realloc(const galloc_heap_t *heap, const void *from, const void *to, size_t size, size_t align) {
-    ring_write(heap, from == NULL ? RECORD_ALLOC : RECORD_REALLOC, from, to, ring_request(size, align));
+    ring_put_fast(heap, from == NULL ? RECORD_ALLOC : RECORD_REALLOC, from, to, ring_request(size, align));
 }
 
 #if !GALLOC_NATMOD
@@ -191,7 +199,7 @@ static MP_DEFINE_CONST_OBJ_TYPE(recorder_type, MP_QSTR_record, MP_TYPE_FLAG_NONE
 static galloc_recorder_t *recorder_new(mp_obj_t buffer) {
     #if GALLOC_NATMOD
     // Any type is good enough: nobody else sees this object.
-    galloc_recorder_t *self = mp_obj_malloc(galloc_recorder_t, (const mp_obj_type_t *)&galloc_heap_type);
+    galloc_recorder_t *self = mp_obj_malloc(galloc_recorder_t, galloc_heap_type_at());
     #else
     galloc_recorder_t *self = mp_obj_malloc_with_finaliser(galloc_recorder_t, &recorder_type);
     #endif

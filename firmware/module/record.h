@@ -16,8 +16,10 @@ typedef struct _galloc_recorder_t galloc_recorder_t;
 
 #if GALLOC_NATMOD
 #define GALLOC_RECORDER (galloc_kept_at()->recorder) // NULL: off
+#define GALLOC_RECORDER_FAST (galloc_kept_here()->recorder)
 #else
 #define GALLOC_RECORDER (MP_STATE_VM(galloc_recorder))
+#define GALLOC_RECORDER_FAST GALLOC_RECORDER
 #endif
 
 // Each writes a record; one that does not fit is counted as lost. Called inside the lock. Time: bounded.
@@ -28,16 +30,17 @@ void galloc_record_realloc(const galloc_heap_t *heap, const void *from, const vo
 
 // The hooks of galloc_locked.h: where nothing is recorded a load and a branch, and where something is the same call from
 // all places, for the size of the code.
-#define GALLOC_RECORDING(call)                              \
-    do {                                                    \
-        if (__builtin_expect(GALLOC_RECORDER != NULL, 0)) { \
-            call;                                           \
-        }                                                   \
+#define GALLOC_RECORDING(recorder, call)             \
+    do {                                             \
+        if (__builtin_expect(recorder != NULL, 0)) { \
+            call;                                    \
+        }                                            \
     } while (0)
-#define GALLOC_ON_ALLOC(heap, block, size, align) GALLOC_RECORDING(galloc_record_alloc(heap, block, size, align))
-#define GALLOC_ON_FREE(heap, block) GALLOC_RECORDING(galloc_record_free(heap, block))
+#define GALLOC_ON_ALLOC(heap, block, size, align) \
+    GALLOC_RECORDING(GALLOC_RECORDER_FAST, galloc_record_alloc(heap, block, size, align))
+#define GALLOC_ON_FREE(heap, block) GALLOC_RECORDING(GALLOC_RECORDER_FAST, galloc_record_free(heap, block))
 #define GALLOC_ON_REALLOC(heap, from, to, size, align) \
-    GALLOC_RECORDING(galloc_record_realloc(heap, from, to, size, align))
+    GALLOC_RECORDING(GALLOC_RECORDER, galloc_record_realloc(heap, from, to, size, align))
 
 #endif
 

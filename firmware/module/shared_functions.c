@@ -204,7 +204,7 @@ mp_obj_t galloc_shared_functions(void) {
     galloc_shared_state_t *state = m_new_obj(galloc_shared_state_t);
     memset(state, 0, sizeof(*state));
     // A class has its methods in the order of names.h.
-    const mp_obj_type_t *type = (const mp_obj_type_t *)&galloc_heap_type;
+    const mp_obj_type_t *type = galloc_heap_type_at();
     GLUE_HIDE(type);
     const mp_obj_dict_t *methods = MP_OBJ_TYPE_GET_SLOT(type, locals_dict);
     mp_obj_t functions = mp_obj_new_dict(GALLOC_HEAP_PUBLIC + GALLOC_STATE_PUBLIC);
