@@ -22,7 +22,7 @@ void galloc_raise_type(const char *text) {
     galloc_raise_text(&mp_type_TypeError, text);
 }
 
-static mp_obj_t args_new_str(const char *text) {
+mp_obj_t galloc_new_str(const char *text) {
     size_t length = 0; // a native module has no strlen
     while (text[length] != 0) {
         length++;
@@ -32,7 +32,7 @@ static mp_obj_t args_new_str(const char *text) {
 
 // `text` with numbers or strings in the places of its %d and %s.
 static GLUE_NORETURN void args_raise(const mp_obj_type_t *type, const char *text, size_t count, const mp_obj_t *items) {
-    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, args_new_str(text), mp_obj_new_tuple(count, items));
+    mp_obj_t message = mp_binary_op(MP_BINARY_OP_MODULO, galloc_new_str(text), mp_obj_new_tuple(count, items));
     nlr_raise(mp_obj_new_exception_arg1(type, message));
 }
 
@@ -58,7 +58,7 @@ void galloc_raise_fault(galloc_fault_t fault) {
 }
 
 void galloc_raise_fault_at(galloc_fault_t fault, size_t offset) {
-    const mp_obj_t items[] = {args_new_str(galloc_fault_name(fault)), galloc_new_uint(offset)};
+    const mp_obj_t items[] = {galloc_new_str(galloc_fault_name(fault)), galloc_new_uint(offset)};
     args_raise(&mp_type_ValueError, "%s at offset %d", 2, items);
 }
 
@@ -78,7 +78,7 @@ static mp_obj_t args_native_part(mp_obj_t self) {
     const mp_obj_type_t *type = mp_obj_get_type(self);
     while (type != NULL && (type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) != 0) {
         type = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
-        if (type == (const mp_obj_type_t *)&galloc_heap_type) {
+        if (type == galloc_heap_type_at()) {
             return ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self))->subobj[0];
         }
         if (type != NULL && type->base.type != mp_fun_table.type_type) {
@@ -92,10 +92,10 @@ static mp_obj_t args_native_part(mp_obj_t self) {
 }
 
 galloc_heap_obj_t *galloc_get_heap(mp_obj_t self) {
-    if (!GALLOC_IS_TYPE(self, galloc_heap_type)) {
+    if (!galloc_is_type(self, galloc_heap_type_at())) {
         // CircuitPython passes the instance itself, which may be one whose __init__ has not run yet.
         self = mp_obj_is_obj(self) ? args_native_part(self) : MP_OBJ_NULL;
-        if (self == MP_OBJ_NULL || !GALLOC_IS_TYPE(self, galloc_heap_type)) {
+        if (self == MP_OBJ_NULL || !galloc_is_type(self, galloc_heap_type_at())) {
             galloc_raise_type("not a Heap");
         }
     }

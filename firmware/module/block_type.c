@@ -96,21 +96,18 @@ typedef struct {
     bool zero, pad;
 } block_request_t;
 
+// The arguments over the defaults that are there.
 static GLUE_NOINLINE void block_parse(block_request_t *request, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    enum { ARG_size, ARG_align, ARG_zero, ARG_pad };
-    mp_arg_t allowed[] = {
-        {MP_QSTR_size, MP_ARG_OBJ | MP_ARG_REQUIRED, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_align, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(8)}},
-        {MP_QSTR_zero, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
-        {MP_QSTR_pad, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
-    };
-    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
-    mp_arg_parse_all_kw_array(n_args, n_kw, args, MP_ARRAY_SIZE(allowed), allowed, values);
+    enum { ARG_size, ARG_align, ARG_zero, ARG_pad, ARGS };
+    mp_arg_val_t values[ARGS];
+    galloc_args_parse(galloc_args_alloc, ARGS, values, n_args, n_kw, args);
     request->size_in = values[ARG_size].u_obj;
-    request->align = galloc_get_align(values[ARG_align].u_obj);
-    request->align_log2 = 0;
-    while (request->align >> request->align_log2 > 1) {
-        request->align_log2++;
+    if (values[ARG_align].u_obj != MP_OBJ_NULL) {
+        request->align = galloc_get_align(values[ARG_align].u_obj);
+        request->align_log2 = 0;
+        while (request->align >> request->align_log2 > 1) {
+            request->align_log2++;
+        }
     }
     request->zero = values[ARG_zero].u_bool;
     request->pad = values[ARG_pad].u_bool;
@@ -188,18 +185,14 @@ mp_obj_t galloc_heap_block(void *self_in, size_t n_args, size_t n_kw, const mp_o
 mp_obj_t galloc_block_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     const galloc_block_obj_t *self = MP_OBJ_TO_PTR(self_in);
     size_t usable;
-    switch (op) {
-        case MP_UNARY_OP_BOOL:
-            block_live(self, &usable);
-            return mp_const_true;
-        case MP_UNARY_OP_LEN:
-            block_live(self, &usable);
-            return MP_OBJ_NEW_SMALL_INT(self->length);
-        case MP_UNARY_OP_HASH:
-            return MP_OBJ_NEW_SMALL_INT((mp_uint_t)self); // as equality goes: by identity, freed or not
-        default:
-            return MP_OBJ_NULL;
+    if (op == MP_UNARY_OP_HASH) {
+        return MP_OBJ_NEW_SMALL_INT((mp_uint_t)self); // as equality goes: by identity, freed or not
     }
+    if (op != MP_UNARY_OP_BOOL && op != MP_UNARY_OP_LEN) {
+        return MP_OBJ_NULL;
+    }
+    block_live(self, &usable);
+    return op == MP_UNARY_OP_LEN ? MP_OBJ_NEW_SMALL_INT(self->length) : mp_const_true;
 }
 
 // A memoryview of a live Block.

@@ -24,6 +24,7 @@
 
 #include "galloc.h"
 #include "galloc_config.h"
+#include "kept.h"
 #include "lock.h"
 #include "record.h"
 
@@ -35,16 +36,15 @@
 #define GLUE_NORETURN __attribute__((noreturn))
 #define GLUE_INLINE static inline __attribute__((always_inline))
 #define GLUE_NOINLINE __attribute__((noinline))
+// Inline where the code is for speed.
+#if defined(__OPTIMIZE_SIZE__)
+#define GLUE_FAST static __attribute__((noinline, unused))
+#else
+#define GLUE_FAST GLUE_INLINE
+#endif
 #define GLUE_ALIAS __attribute__((may_alias)) // payload may have been written as anything
 #define GLUE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define GLUE_LIKELY(x) __builtin_expect(!!(x), 1)
-// MicroPython's linker for Xtensa takes an address such as &table[3] for that of the table. So the compiler must add the
-// offset at run time: it does if it does not know what the pointer is.
-#if GALLOC_NATMOD && defined(__XTENSA__)
-#define GLUE_HIDE(pointer) __asm__("" : "+r"(pointer))
-#else
-#define GLUE_HIDE(pointer) (void)(pointer)
-#endif
 
 // --- Objects -----------------------------------------------------------------------------------------------------
 
@@ -176,10 +176,12 @@ galloc_method_t *galloc_method_bind(const galloc_method_t *method, galloc_kind_t
 // --- Types -------------------------------------------------------------------------------------------------------
 
 #if GALLOC_NATMOD
-// A global variable that the compiler, which sees the whole program, must not make `static`: see galloc_natmod.c.
-#define GALLOC_KEPT __attribute__((externally_visible))
-// A native module has no initialised data: the entry point fills these in.
-#define GALLOC_TYPE(name) extern mp_obj_full_type_t name
+// A native module has no initialised data: the entry point fills these in. A type has room for its slots and no more.
+#define GALLOC_TYPE(name, slots_used)  \
+    extern struct {                    \
+        mp_obj_empty_type_t type;      \
+        const void *slots[slots_used]; \
+    } name
 #ifndef mp_type_MemoryError
 #define mp_type_MemoryError (*(mp_obj_type_t *)(mp_load_global(MP_QSTR_MemoryError)))
 #endif
@@ -189,24 +191,34 @@ galloc_method_t *galloc_method_bind(const galloc_method_t *method, galloc_kind_t
 #ifndef mp_call_method_n_kw
 #define mp_call_method_n_kw mp_fun_table.call_method_n_kw
 #endif
-extern const mp_obj_type_t *galloc_type_int;
-extern const mp_obj_type_t *galloc_type_bytearray;
-extern const mp_obj_type_t *galloc_type_memoryview;
+#define galloc_type_int (galloc_kept_at()->type_int)
+#define galloc_type_bytearray (galloc_kept_at()->type_bytearray)
+#define galloc_type_memoryview (galloc_kept_at()->type_memoryview)
 #else
-#define GALLOC_TYPE(name) extern const mp_obj_type_t name
+#define GALLOC_TYPE(name, slots_used) extern const mp_obj_type_t name
 #define galloc_type_int (&mp_type_int)
 #define galloc_type_bytearray (&mp_type_bytearray)
 #define galloc_type_memoryview (&mp_type_memoryview)
 #endif
 
-GALLOC_TYPE(galloc_heap_type);
-GALLOC_TYPE(galloc_block_type);
-GALLOC_TYPE(galloc_arena_type);
-GALLOC_TYPE(galloc_roots_type);
-GALLOC_TYPE(galloc_method_type);
-GALLOC_TYPE(galloc_free_type);
-GALLOC_TYPE(galloc_malloc_type);
-GALLOC_TYPE(galloc_alloc_type);
+GALLOC_TYPE(galloc_heap_type, 4);
+GALLOC_TYPE(galloc_block_type, 7);
+GALLOC_TYPE(galloc_arena_type, 1);
+GALLOC_TYPE(galloc_roots_type, 3);
+GALLOC_TYPE(galloc_method_type, 1);
+GALLOC_TYPE(galloc_free_type, 1);
+GALLOC_TYPE(galloc_malloc_type, 1);
+GALLOC_TYPE(galloc_alloc_type, 1);
+
+// The type of Heap. On ARM a call is shorter than to work out its address.
+#if GALLOC_NATMOD && defined(__thumb__)
+__attribute__((const, noinline))
+#else
+__attribute__((always_inline)) inline
+#endif
+static const mp_obj_type_t *galloc_heap_type_at(void) {
+    return (const mp_obj_type_t *)&galloc_heap_type;
+}
 
 // Whether an object is of exactly this type. Without a call: the native module has one in its function table only.
 GLUE_INLINE bool galloc_is_type(mp_obj_t object, const void *type) {
@@ -220,6 +232,9 @@ GLUE_INLINE bool galloc_is_type(mp_obj_t object, const void *type) {
 // --- args.c: what Python passes in, and the exceptions that go back ----------------------------------------------
 //
 // None of these touches the GC heap unless it raises, but for numbers that are no small int.
+
+// A str.
+mp_obj_t galloc_new_str(const char *text);
 
 GLUE_NORETURN void galloc_raise_text(const mp_obj_type_t *type, const char *text);
 GLUE_NORETURN void galloc_raise_value(const char *text); // ValueError
@@ -259,6 +274,36 @@ size_t galloc_get_index(mp_obj_t arg, size_t count);
 // A number that may be above a small int.
 mp_obj_t galloc_new_uint(uintptr_t value);
 
+// --- names.c -----------------------------------------------------------------------------------------------------
+
+// A name in a constant table.
+typedef uint16_t galloc_name_t;
+#define GALLOC_NAME_OF_MODULE \
+    (0x8000) // in a native module: from here on, its place in the table of those that it brings
+
+qstr galloc_name(galloc_name_t name);
+mp_obj_t galloc_name_object(galloc_name_t name);
+
+extern const galloc_name_t galloc_state_names[];
+#if GALLOC_NATMOD
+extern const galloc_name_t galloc_import_names[];
+#endif
+
+// An argument that can be given by name, with flags of mp_arg_t.
+typedef struct {
+    galloc_name_t name;
+    uint16_t flags;
+} galloc_arg_t;
+
+extern const galloc_arg_t galloc_args_heap[], galloc_args_alloc[], galloc_args_align[], galloc_args_view[];
+extern const galloc_arg_t galloc_args_wants[];
+#define GALLOC_ARGS_MAX (5)
+
+// The values of `count` arguments; for one that is missing MP_OBJ_NULL, or false. TypeError as for any function. Makes no
+// object.
+void galloc_args_parse(const galloc_arg_t *known, size_t count, mp_arg_val_t *values, size_t n_args, size_t n_kw,
+                       const mp_obj_t *args);
+
 // --- heap_type.c -------------------------------------------------------------------------------------------------
 
 extern const galloc_extent_t galloc_must_ask;
@@ -276,7 +321,7 @@ GLUE_INLINE bool galloc_same_generation(const galloc_heap_obj_t *self) {
 }
 
 // Both.
-GLUE_INLINE bool galloc_heap_stays(const galloc_heap_obj_t *self) {
+GLUE_FAST bool galloc_heap_stays(const galloc_heap_obj_t *self) {
     return galloc_region_stays(self) && galloc_same_generation(self);
 }
 
@@ -289,7 +334,7 @@ const char *galloc_region_trouble(const galloc_heap_obj_t *self);
 void galloc_verify(const galloc_heap_obj_t *self);
 
 // The same, where it has to be fast.
-GLUE_INLINE void galloc_verify_fast(const galloc_heap_obj_t *self) {
+GLUE_FAST void galloc_verify_fast(const galloc_heap_obj_t *self) {
     if (!galloc_heap_stays(self)) {
         galloc_verify(self);
     }
@@ -306,6 +351,9 @@ typedef struct {
     size_t bank;   // the number of another of its regions; 0: none of those
 } galloc_opening_t;
 void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// Makes or re-opens what galloc_heap_parse has prepared, as the shared heap if `state` is given. Raises what keeps it from that.
+galloc_heap_obj_t *galloc_heap_open(galloc_opening_t *opening, bool attach, galloc_shared_state_t *state);
 
 // The Heap of memory that nobody owns, without a heap yet; and another place for it.
 galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size);
@@ -469,6 +517,7 @@ enum { GALLOC_ROOTS_METHODS(GALLOC_IN_ROOTS) GALLOC_ROOTS_COUNT };
 #endif
 #define GALLOC_COUNT(name, function, least, most, named) +1
 #define GALLOC_HEAP_PUBLIC (0 GALLOC_HEAP_METHODS(GALLOC_COUNT))
+#define GALLOC_STATE_PUBLIC (0 GALLOC_STATE_FUNCTIONS(GALLOC_COUNT))
 
 #define GALLOC_EXTERN_OBJECT(name, function) extern const mp_obj_fun_builtin_fixed_t function##_obj;
 GALLOC_RECORD_FUNCTIONS(GALLOC_EXTERN_OBJECT)

@@ -65,14 +65,10 @@ void galloc_heap_move(galloc_heap_obj_t *self, uint8_t *region, size_t size) {
 }
 
 galloc_heap_obj_t *galloc_heap_new(uint8_t *region, size_t size) {
-    galloc_heap_obj_t *self = GLUE_NEW(galloc_heap_obj_t, galloc_heap_type);
-    self->heap = NULL;
+    galloc_heap_obj_t *self = mp_obj_malloc(galloc_heap_obj_t, galloc_heap_type_at());
+    memset((uint8_t *)self + sizeof(self->base), 0, sizeof(*self) - sizeof(self->base)); // the collector may run
     self->owner = mp_const_none;
-    self->now = NULL;
     galloc_heap_move(self, region, size);
-    for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
-        self->bound[i] = NULL; // the collector may run
-    }
     for (size_t i = 0; i < GALLOC_BOUND_COUNT; ++i) {
         self->bound[i] = galloc_method_bind(galloc_method_at(galloc_heap_methods, i), GALLOC_KIND_BOUND, self);
     }
@@ -108,27 +104,24 @@ static galloc_heap_obj_t *heap_on_buffer(mp_obj_t owner, size_t size) {
     return self;
 }
 
+// A number of bins; 0 for one that is not given.
+static uint16_t heap_parse_bins(mp_obj_t arg) {
+    uintptr_t bins = 0;
+    if (arg != MP_OBJ_NULL && (!galloc_get_word(arg, &bins) || bins > 0xffff)) {
+        galloc_raise_value("smallbins and sub_bins must be 0 to 65535");
+    }
+    return (uint16_t)bins;
+}
+
 void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    enum { ARG_region, ARG_size, ARG_smallbins, ARG_sub_bins, ARG_bounded_search };
-    mp_arg_t allowed[] = {
-        {MP_QSTR_region, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_size, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_smallbins, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(0)}},
-        {MP_QSTR_sub_bins, MP_ARG_OBJ | MP_ARG_KW_ONLY, {.u_obj = MP_OBJ_NEW_SMALL_INT(0)}},
-        {MP_QSTR_bounded_search, MP_ARG_BOOL | MP_ARG_KW_ONLY, {.u_bool = false}},
-    };
-    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
-    // What is left of the arguments belongs to the configuration, which a heap that is there already has.
-    mp_arg_parse_all_kw_array(n_args, n_kw, args, attach ? ARG_smallbins : MP_ARRAY_SIZE(allowed), allowed, values);
+    enum { ARG_region, ARG_size, ARG_smallbins, ARG_sub_bins, ARG_bounded_search, ARGS };
+    mp_arg_val_t values[ARGS];
     memset(&opening->config, 0, sizeof(opening->config));
+    // What is left of the arguments belongs to the configuration, which a heap that is there already has.
+    galloc_args_parse(galloc_args_heap, attach ? ARG_smallbins : ARGS, values, n_args, n_kw, args);
     if (!attach) {
-        uintptr_t smallbins, sub_bins;
-        if (!galloc_get_word(values[ARG_smallbins].u_obj, &smallbins) || smallbins > 0xffff ||
-            !galloc_get_word(values[ARG_sub_bins].u_obj, &sub_bins) || sub_bins > 0xffff) {
-            galloc_raise_value("smallbins and sub_bins must be 0 to 65535");
-        }
-        opening->config.smallbins = (uint16_t)smallbins;
-        opening->config.alignment_sub_bins = (uint16_t)sub_bins;
+        opening->config.smallbins = heap_parse_bins(values[ARG_smallbins].u_obj);
+        opening->config.alignment_sub_bins = heap_parse_bins(values[ARG_sub_bins].u_obj);
         opening->config.bounded_search = values[ARG_bounded_search].u_bool;
     }
     mp_obj_t region = values[ARG_region].u_obj, size_in = values[ARG_size].u_obj;
@@ -180,18 +173,15 @@ void galloc_heap_parse(galloc_opening_t *opening, bool attach, size_t n_args, si
     }
 }
 
-// Makes or re-opens; raises what keeps it from that.
-static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    galloc_opening_t opening;
-    galloc_heap_parse(&opening, attach, n_args, n_kw, args);
-    const char *refused = galloc_shared_open(&opening, attach, NULL);
+galloc_heap_obj_t *galloc_heap_open(galloc_opening_t *opening, bool attach, galloc_shared_state_t *state) {
+    const char *refused = galloc_shared_open(opening, attach, state);
     if (refused != NULL) {
         galloc_raise_text(&mp_type_RuntimeError, refused);
     }
-    galloc_heap_obj_t *self = opening.self;
+    galloc_heap_obj_t *self = opening->self;
     if (self->heap == NULL) {
         if (!attach) {
-            galloc_raise_config(&opening.config);
+            galloc_raise_config(&opening->config);
         }
         if (galloc_initialized(self->region, self->size)) {
             galloc_raise_fault(GALLOC_FAULT_CORRUPT);
@@ -199,6 +189,12 @@ static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, con
         galloc_raise_value("geometry: no heap of this size here");
     }
     return self;
+}
+
+static galloc_heap_obj_t *heap_open(bool attach, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    galloc_opening_t opening;
+    galloc_heap_parse(&opening, attach, n_args, n_kw, args);
+    return galloc_heap_open(&opening, attach, NULL);
 }
 
 mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -210,7 +206,7 @@ mp_obj_t galloc_heap_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
 // heap.
 mp_obj_t galloc_heap_attach(void *class, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_obj_t heap = MP_OBJ_FROM_PTR(heap_open(true, n_args, n_kw, args));
-    if (class == (const void *)&galloc_heap_type) {
+    if (class == galloc_heap_type_at()) {
         return heap;
     }
     mp_obj_instance_t *self = mp_obj_malloc_var(mp_obj_instance_t, subobj, mp_obj_t, 1, class);

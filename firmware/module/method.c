@@ -10,7 +10,7 @@ static void *method_self(const galloc_method_t *method, size_t n_args, const mp_
     if (n_args != 0 && method->kind == GALLOC_KIND_CLASS) {
         return MP_OBJ_TO_PTR(args[0]);
     }
-    if (method->of == (const void *)&galloc_heap_type) {
+    if (method->of == galloc_heap_type_at()) {
         return galloc_get_heap(n_args != 0 ? args[0] : mp_const_none);
     }
     if (n_args == 0 || !galloc_is_type(args[0], method->of)) {

@@ -69,20 +69,21 @@
     X(MP_QSTR_shared_functions, galloc_shared_functions) \
     X(MP_QSTR_stats_fields, galloc_stats_fields)
 
-// What stats() returns, in this order: name, field of galloc_stats_t. galloc.py makes its namedtuple from this list and
-// adds `fragmentation`; host_tests/device/test_stub.py compares the stub and the host's tools with it.
-#define GALLOC_STATS(X)                 \
-    X(MP_QSTR_total, total)             \
-    X(MP_QSTR_used, used)               \
-    X(MP_QSTR_free, free)               \
-    X(MP_QSTR_largest, largest)         \
-    X(MP_QSTR_overhead, overhead)       \
-    X(MP_QSTR_peak_used, peak_used)     \
-    X(MP_QSTR_blocks, blocks)           \
-    X(MP_QSTR_free_chunks, free_chunks) \
-    X(MP_QSTR_allocs, allocs)           \
-    X(MP_QSTR_frees, frees)             \
-    X(MP_QSTR_failures, failures)
+// What stats() returns, in this order: fields of galloc_stats_t. galloc_more.py makes its namedtuple from this list and
+// adds `fragmentation`; host_tests/device/test_stub.py compares the stub and the host's tools with it. They are text, so
+// that a program that never asks has none of these names in memory.
+#define GALLOC_STATS(X) \
+    X(total)            \
+    X(used)             \
+    X(free)             \
+    X(largest)          \
+    X(overhead)         \
+    X(peak_used)        \
+    X(blocks)           \
+    X(free_chunks)      \
+    X(allocs)           \
+    X(frees)            \
+    X(failures)
 
 // Functions of the module itself with one argument.
 #if GALLOC_RECORD

@@ -58,16 +58,13 @@ static GLUE_NOINLINE mp_obj_t raw_none(const galloc_heap_obj_t *self, size_t siz
 
 // The `align` that may follow `before` other arguments, by position or by name. Parsing makes no object.
 static size_t raw_align(size_t before, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_obj_t align = MP_OBJ_NEW_SMALL_INT(0);
-    if (n_kw == 0) {
-        align = n_args > before ? args[before] : align;
-    } else {
-        mp_arg_t allowed[] = {{MP_QSTR_align, MP_ARG_OBJ, {.u_obj = MP_OBJ_NEW_SMALL_INT(0)}}};
-        mp_arg_val_t value;
-        mp_arg_parse_all_kw_array(n_args - before, n_kw, args + before, 1, allowed, &value);
-        align = value.u_obj;
+    mp_arg_val_t align = {.u_obj = MP_OBJ_NULL};
+    if (n_kw != 0) {
+        galloc_args_parse(galloc_args_align, 1, &align, n_args - before, n_kw, args + before);
+    } else if (n_args > before) {
+        align.u_obj = args[before];
     }
-    return align == MP_OBJ_NEW_SMALL_INT(0) ? 0 : galloc_get_align(align);
+    return align.u_obj == MP_OBJ_NULL ? 0 : galloc_get_align(align.u_obj);
 }
 
 static GLUE_NOINLINE mp_obj_t raw_malloc(const galloc_heap_obj_t *self, size_t n_args, size_t n_kw,
@@ -179,15 +176,16 @@ mp_obj_t galloc_heap_view(void *self_in, size_t n_args, size_t n_kw, const mp_ob
 
 // --- Reading and writing
 
-// Item `index` of a block, seen as items of `width` bytes; IndexError beyond the usable bytes. args: handle, index.
-static void *raw_item(const galloc_heap_obj_t *self, const mp_obj_t *args, size_t width) {
+// Item `index` of a block, seen as items of 1 << `shift` bytes; IndexError beyond the usable bytes. args: handle, index.
+// (Some processors cannot divide.)
+static void *raw_item(const galloc_heap_obj_t *self, const mp_obj_t *args, unsigned int shift) {
     size_t usable;
     uint8_t *payload = galloc_get_live(self, args[0], &usable);
-    return payload + galloc_get_index(args[1], usable / width) * width;
+    return payload + (galloc_get_index(args[1], usable >> shift) << shift);
 }
 
 // The same of 32 bits, for get32 and put32, which most programs use.
-GLUE_INLINE void *raw_word(const galloc_heap_obj_t *self, const mp_obj_t *args) {
+GLUE_FAST void *raw_word(const galloc_heap_obj_t *self, const mp_obj_t *args) {
     if (galloc_heap_stays(self) && raw_in_region(self, args[0]) && GLUE_LIKELY(mp_obj_is_small_int(args[1]))) {
         uint8_t *payload = raw_payload(self, args[0]);
         size_t index = (size_t)MP_OBJ_SMALL_INT_VALUE(args[1]);
@@ -195,7 +193,7 @@ GLUE_INLINE void *raw_word(const galloc_heap_obj_t *self, const mp_obj_t *args) 
             return payload + 4 * index;
         }
     }
-    return raw_item(self, args, 4);
+    return raw_item(self, args, 2);
 }
 
 // The low bits of an int.
@@ -207,12 +205,12 @@ static uint32_t raw_value(mp_obj_t arg) {
 
 mp_obj_t galloc_heap_get8(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw;
-    return MP_OBJ_NEW_SMALL_INT(*(uint8_t *)raw_item(self_in, args, 1));
+    return MP_OBJ_NEW_SMALL_INT(*(uint8_t *)raw_item(self_in, args, 0));
 }
 
 mp_obj_t galloc_heap_get16(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw;
-    return MP_OBJ_NEW_SMALL_INT(*(uint16_t GLUE_ALIAS *)raw_item(self_in, args, 2));
+    return MP_OBJ_NEW_SMALL_INT(*(uint16_t GLUE_ALIAS *)raw_item(self_in, args, 1));
 }
 
 // On 32-bit targets this makes an object of a value from 2**30 on.
@@ -225,14 +223,14 @@ mp_obj_t galloc_heap_get32(void *self_in, size_t n_args, size_t n_kw, const mp_o
 mp_obj_t galloc_heap_put8(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw;
     uint32_t value = raw_value(args[2]);
-    *(uint8_t *)raw_item(self_in, args, 1) = (uint8_t)value;
+    *(uint8_t *)raw_item(self_in, args, 0) = (uint8_t)value;
     return mp_const_none;
 }
 
 mp_obj_t galloc_heap_put16(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args, (void)n_kw;
     uint32_t value = raw_value(args[2]);
-    *(uint16_t GLUE_ALIAS *)raw_item(self_in, args, 2) = (uint16_t)value;
+    *(uint16_t GLUE_ALIAS *)raw_item(self_in, args, 1) = (uint16_t)value;
     return mp_const_none;
 }
 

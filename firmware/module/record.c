@@ -29,6 +29,7 @@
 #define RING_HEAPS (10)
 #define RING_LARGEST_HEAP ((size_t)1 << 27) // bytes; so that its offsets and sizes fit
 #define RING_RECORD (8u)                    // bytes
+#define REQUEST_SIZE_BITS (27)
 
 enum { RECORD_FREE = 0, RECORD_ALLOC, RECORD_REALLOC, RECORD_MOVED };
 
@@ -48,9 +49,7 @@ struct _galloc_recorder_t {
     const galloc_heap_t *heaps[RING_HEAPS];
 };
 
-#if GALLOC_NATMOD
-GALLOC_KEPT galloc_recorder_t *galloc_recorder;
-#else
+#if !GALLOC_NATMOD
 MP_REGISTER_ROOT_POINTER(struct _galloc_recorder_t *galloc_recorder);
 #endif
 
@@ -93,8 +92,9 @@ static inline bool ring_valid(const galloc_recorder_t *self) {
 }
 
 // Any case. from: the block before, NULL or `block` where it did not move.
-static void ring_put_any(galloc_recorder_t *self, const galloc_heap_t *heap, uint32_t kind, const void *from,
-                         const void *block, uint32_t request) {
+static GLUE_NOINLINE void ring_put_any(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
+                                       uint32_t request) {
+    galloc_recorder_t *self = GALLOC_RECORDER;
     if (!ring_valid(self)) {
         GALLOC_RECORDER = NULL;
         return;
@@ -123,58 +123,59 @@ static void ring_put_any(galloc_recorder_t *self, const galloc_heap_t *heap, uin
     self->head = head;
 }
 
-// Out of line, so that the common case needs no stack for their arguments.
-__attribute__((noinline)) static void ring_alloc_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                      const void *block, uint32_t request) {
-    ring_put_any(self, heap, RECORD_ALLOC, NULL, block, request);
+#if GALLOC_NATMOD
+// For its size a native module has the general way only.
+#define ring_put_fast ring_put_any
+#else
+
+// Out of line, so that the common case needs no stack for the arguments.
+static GLUE_NOINLINE void ring_put_slow(const galloc_heap_t *heap, uint32_t kind, const void *block, uint32_t request) {
+    ring_put_any(heap, kind, NULL, block, request);
 }
 
-__attribute__((noinline)) static void ring_free_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                     const void *block, uint32_t request) {
-    ring_put_any(self, heap, RECORD_FREE, NULL, block, request);
-}
-
-__attribute__((noinline)) static void ring_realloc_slow(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                        const void *block, uint32_t request) {
-    ring_put_any(self, heap, RECORD_REALLOC, block, block, request);
-}
-
-// The common case: one record for an operation on the heap that was used last. False: take the slow path.
-__attribute__((always_inline)) static inline bool ring_put_fast(galloc_recorder_t *self, const galloc_heap_t *heap,
-                                                                uint32_t kind, const void *block, uint32_t request) {
-    if (block == NULL || self->heap != heap || !ring_valid(self)) {
-        return false;
+// The common case: one record for an operation on the heap that was used last.
+GLUE_INLINE void ring_put_fast(const galloc_heap_t *heap, uint32_t kind, const void *from, const void *block,
+                               uint32_t request) {
+    galloc_recorder_t *self = GALLOC_RECORDER;
+    if (from != NULL && from != block) {
+        ring_put_any(heap, kind, from, block, request);
+        return;
     }
-    uint32_t next = ring_put(self, self->head, self->number | ring_offset(heap, block) | kind, request);
-    if (next == self->tail) {
-        return false; // full: what was just written is not counted in
+    if (block != NULL && self->heap == heap && ring_valid(self)) {
+        uint32_t next = ring_put(self, self->head, self->number | ring_offset(heap, block) | kind, request);
+        if (next != self->tail) { // else it is full: what was just written is not counted in
+            __asm volatile("" : : : "memory");
+            self->head = next;
+            return;
+        }
     }
-    __asm volatile("" : : : "memory");
-    self->head = next;
-    return true;
+    ring_put_slow(heap, kind, block, request);
 }
 
-void galloc_record_alloc(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block, uint32_t request) {
-    if (!ring_put_fast(self, heap, RECORD_ALLOC, block, request)) {
-        ring_alloc_slow(self, heap, block, request);
+#endif
+
+// Size and alignment in one word, as a record has them; align 0: the block keeps its own.
+static uint32_t ring_request(size_t size, size_t align) {
+    uint32_t log2 = 0;
+    #if GALLOC_NATMOD
+    for (; align > 8 && align >> log2 > 1; ++log2) { // some processors count no zeros
     }
+    #else
+    log2 = align > 8 ? (uint32_t)__builtin_ctz((unsigned int)align) : 0;
+    #endif
+    return (uint32_t)size | log2 << REQUEST_SIZE_BITS;
 }
 
-void galloc_record_free(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block) {
-    if (!ring_put_fast(self, heap, RECORD_FREE, block, 0)) {
-        ring_free_slow(self, heap, block, 0);
-    }
+void galloc_record_alloc(const galloc_heap_t *heap, const void *block, size_t size, size_t align) {
+    ring_put_fast(heap, RECORD_ALLOC, NULL, block, ring_request(size, align));
 }
 
-void galloc_record_realloc(galloc_recorder_t *self, const galloc_heap_t *heap, const void *block, uint32_t request) {
-    if (!ring_put_fast(self, heap, RECORD_REALLOC, block, request)) {
-        ring_realloc_slow(self, heap, block, request);
-    }
+void galloc_record_free(const galloc_heap_t *heap, const void *block) {
+    ring_put_fast(heap, RECORD_FREE, NULL, block, 0);
 }
 
-void galloc_record_moved(galloc_recorder_t *self, const galloc_heap_t *heap, const void *from, const void *to,
-                         uint32_t request) {
-    ring_put_any(self, heap, from == NULL ? RECORD_ALLOC : RECORD_REALLOC, from, to, request);
+void galloc_record_realloc(const galloc_heap_t *heap, const void *from, const void *to, size_t size, size_t align) {
+    ring_put_fast(heap, from == NULL ? RECORD_ALLOC : RECORD_REALLOC, from, to, ring_request(size, align));
 }
 
 #if !GALLOC_NATMOD
@@ -191,27 +192,24 @@ static MP_DEFINE_CONST_FUN_OBJ_1(recorder_del_obj, recorder_del);
 
 static const mp_rom_map_elem_t recorder_table[] = {{MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&recorder_del_obj)}};
 static MP_DEFINE_CONST_DICT(recorder_locals, recorder_table);
-static MP_DEFINE_CONST_OBJ_TYPE(recorder_type, MP_QSTR_recorder, MP_TYPE_FLAG_NONE, locals_dict, &recorder_locals);
+static MP_DEFINE_CONST_OBJ_TYPE(recorder_type, MP_QSTR_record, MP_TYPE_FLAG_NONE, locals_dict, &recorder_locals);
 
 #endif
 
 static galloc_recorder_t *recorder_new(mp_obj_t buffer) {
     #if GALLOC_NATMOD
     // Any type is good enough: nobody else sees this object.
-    galloc_recorder_t *self = mp_obj_malloc(galloc_recorder_t, (const mp_obj_type_t *)&galloc_heap_type);
+    galloc_recorder_t *self = mp_obj_malloc(galloc_recorder_t, galloc_heap_type_at());
     #else
     galloc_recorder_t *self = mp_obj_malloc_with_finaliser(galloc_recorder_t, &recorder_type);
     #endif
+    // All of it, or what was here before would keep other objects alive.
+    memset((uint8_t *)self + sizeof(self->base), 0, sizeof(*self) - sizeof(self->base));
     self->buffer = MP_OBJ_TO_PTR(buffer);
     self->ring = self->buffer->items;
     size_t bytes = self->buffer->len < RING_LARGEST_HEAP ? self->buffer->len : RING_LARGEST_HEAP;
     self->end = (uint32_t)bytes / RING_RECORD * RING_RECORD;
     self->head = self->tail = RING_START;
-    self->heap = NULL;
-    self->number = self->lost = self->count = 0;
-    for (size_t i = 0; i < RING_HEAPS; i++) {
-        self->heaps[i] = NULL; // or what was here before would keep other objects alive
-    }
     return self;
 }
 
@@ -220,23 +218,28 @@ static void recorder_close(galloc_recorder_t *self) {
     if (!ring_valid(self)) {
         return;
     }
-    uint32_t words[RING_WORDS] = {RING_MAGIC, self->end, self->head, self->tail, self->lost, self->count};
-    for (size_t i = 0; i < self->count; i++) {
-        words[6 + i] = (uint32_t)(uintptr_t)self->heaps[i];
+    uint32_t *words = (uint32_t *)(void *)self->ring;
+    *words++ = RING_MAGIC;
+    *words++ = self->end;
+    *words++ = self->head;
+    *words++ = self->tail;
+    *words++ = self->lost;
+    *words++ = self->count;
+    for (size_t i = 0; i < RING_HEAPS; i++) {
+        *words++ = (uint32_t)(uintptr_t)self->heaps[i];
     }
-    memcpy(self->ring, words, sizeof(words));
 }
 
 // record(buffer): starts to record into a bytearray, or with None ends it.
 static mp_obj_t galloc_module_record(mp_obj_t buffer) {
     galloc_recorder_t *self = NULL;
     if (buffer != mp_const_none) {
-        if (mp_obj_get_type(buffer) != galloc_type_bytearray) {
-            mp_raise_TypeError(MP_ERROR_TEXT("record wants a bytearray, or None"));
+        if (!galloc_is_type(buffer, galloc_type_bytearray)) {
+            galloc_raise_type("record wants a bytearray, or None");
         }
         const mp_obj_array_t *array = MP_OBJ_TO_PTR(buffer);
         if (array->len < RING_LEAST || ((uintptr_t)array->items & 3) != 0) {
-            mp_raise_ValueError(MP_ERROR_TEXT("record wants 128 bytes or more"));
+            galloc_raise_value("record wants 128 bytes or more");
         }
         self = recorder_new(buffer);
     }

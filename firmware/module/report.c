@@ -4,8 +4,9 @@
 
 // --- Numbers
 
-#define REPORT_NAME(name, field) MP_OBJ_NEW_QSTR(name),
-#define REPORT_VALUE(name, field) galloc_new_uint(stats.field),
+#define REPORT_NAME(field) #field " "
+#define REPORT_COUNT(field) +1
+#define REPORT_VALUES (0 GALLOC_STATS(REPORT_COUNT))
 
 // _stats() -> the values of GALLOC_STATS
 mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -17,16 +18,18 @@ mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, cons
     if (stats.total == 0) {
         galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
     }
-    const mp_obj_t items[] = {GALLOC_STATS(REPORT_VALUE)};
-    _Static_assert(MP_ARRAY_SIZE(items) == sizeof(stats) / sizeof(size_t),
-                   "GALLOC_STATS has each field of galloc_stats_t");
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+    mp_obj_t items[REPORT_VALUES];
+    _Static_assert(sizeof(items) == sizeof(stats), "GALLOC_STATS has each field of galloc_stats_t, in this order");
+    const size_t *values = (const size_t *)(const void *)&stats;
+    for (size_t i = 0; i < REPORT_VALUES; ++i) {
+        items[i] = galloc_new_uint(values[i]);
+    }
+    return mp_obj_new_tuple(REPORT_VALUES, items);
 }
 
-// stats_fields() -> their names
+// stats_fields() -> their names, with a space behind each
 mp_obj_t galloc_stats_fields(void) {
-    const mp_obj_t items[] = {GALLOC_STATS(REPORT_NAME)};
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+    return galloc_new_str(GALLOC_STATS(REPORT_NAME));
 }
 
 // ValueError when the region's bytes are gone, whatever they hold.
@@ -150,9 +153,9 @@ mp_obj_t galloc_heap_dump(void *self_in, size_t n_args, size_t n_kw, const mp_ob
 
 // --- What is written in Python
 
-// Calls the function of galloc.py of this name with the heap and the arguments.
+// Calls the function of galloc_more.py of this name with the heap and the arguments.
 static mp_obj_t report_by_python(qstr name, void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_obj_t module = mp_import_name(MP_QSTR_galloc, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    mp_obj_t module = mp_import_name(MP_QSTR_galloc_more, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     mp_obj_t call[4] = {MP_OBJ_FROM_PTR(self)};
     for (size_t i = 0; i < n_args + 2 * n_kw; ++i) {
         if (i == MP_ARRAY_SIZE(call) - 1) {
@@ -164,14 +167,14 @@ static mp_obj_t report_by_python(qstr name, void *self, size_t n_args, size_t n_
 }
 
 mp_obj_t galloc_heap_stats(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return report_by_python(MP_QSTR__stats, self, n_args, n_kw, args);
+    return report_by_python(MP_QSTR_stats, self, n_args, n_kw, args);
 }
 
 // A generator of (offset, size, allocated).
 mp_obj_t galloc_heap_walk(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return report_by_python(MP_QSTR__walk, self, n_args, n_kw, args);
+    return report_by_python(MP_QSTR_walk, self, n_args, n_kw, args);
 }
 
 mp_obj_t galloc_heap_info(void *self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return report_by_python(MP_QSTR__info, self, n_args, n_kw, args);
+    return report_by_python(MP_QSTR_info, self, n_args, n_kw, args);
 }

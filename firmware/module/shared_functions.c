@@ -154,9 +154,8 @@ galloc_heap_obj_t *galloc_shared_bank(galloc_shared_state_t *state, size_t bank)
 // The bank that heap(wants=None) and initialized(wants=None) are about: the first region's, or that of the first region
 // with these attributes, or of the one that has this number in regions().
 static size_t shared_parse_bank(size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_t allowed[] = {{MP_QSTR_wants, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}}};
     mp_arg_val_t value;
-    mp_arg_parse_all_kw_array(n_args, n_kw, args, 1, allowed, &value);
+    galloc_args_parse(galloc_args_wants, 1, &value, n_args, n_kw, args);
     if (value.u_obj == mp_const_none) {
         return 0;
     }
@@ -179,22 +178,15 @@ mp_obj_t galloc_state_heap(void *state, size_t n_args, size_t n_kw, const mp_obj
 // init(region=None, size=None, *, smallbins=0, sub_bins=0, bounded_search=False)
 mp_obj_t galloc_state_init(void *state_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     galloc_shared_state_t *state = state_in;
-    const char *refused = state->heap != NULL ? shared_there_already : NULL;
     galloc_opening_t opening;
-    if (refused == NULL) {
-        galloc_heap_parse(&opening, false, n_args, n_kw, args);
-        if (opening.bank != 0) {
-            galloc_raise_value("another bank cannot be the shared heap: use heap(attributes)");
-        }
-        refused = galloc_shared_open(&opening, false, state);
+    if (state->heap != NULL) {
+        galloc_raise_text(&mp_type_RuntimeError, shared_there_already);
     }
-    if (refused != NULL) {
-        galloc_raise_text(&mp_type_RuntimeError, refused);
+    galloc_heap_parse(&opening, false, n_args, n_kw, args);
+    if (opening.bank != 0) {
+        galloc_raise_value("another bank cannot be the shared heap: use heap(attributes)");
     }
-    if (opening.self->heap == NULL) {
-        galloc_raise_config(&opening.config);
-    }
-    return MP_OBJ_FROM_PTR(opening.self);
+    return MP_OBJ_FROM_PTR(galloc_heap_open(&opening, false, state));
 }
 
 mp_obj_t galloc_state_initialized(void *state, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -202,25 +194,29 @@ mp_obj_t galloc_state_initialized(void *state, size_t n_args, size_t n_kw, const
     return mp_obj_new_bool(*shared_slot(state, bank) != NULL || galloc_c_has_blocks(bank));
 }
 
+static void shared_add(mp_obj_t functions, mp_obj_t name, const galloc_method_t *method, galloc_kind_t kind,
+                       galloc_shared_state_t *state) {
+    mp_obj_dict_store(functions, name, MP_OBJ_FROM_PTR(galloc_method_bind(method, kind, state)));
+}
+
 // shared_functions() -> {name: function}: the methods of Heap on the shared heap; and heap, init, initialized
 mp_obj_t galloc_shared_functions(void) {
-    #define SHARED_NAME(name, function, least, most, named) name,
-    const qstr names[] = {GALLOC_STATE_FUNCTIONS(SHARED_NAME)};
     galloc_shared_state_t *state = m_new_obj(galloc_shared_state_t);
     memset(state, 0, sizeof(*state));
     // A class has its methods in the order of names.h.
-    const mp_obj_type_t *type = (const mp_obj_type_t *)&galloc_heap_type;
+    const mp_obj_type_t *type = galloc_heap_type_at();
     GLUE_HIDE(type);
     const mp_obj_dict_t *methods = MP_OBJ_TYPE_GET_SLOT(type, locals_dict);
-    mp_obj_t functions = mp_obj_new_dict(GALLOC_HEAP_PUBLIC + MP_ARRAY_SIZE(names));
-    for (size_t i = 0; i < GALLOC_HEAP_PUBLIC + MP_ARRAY_SIZE(names); ++i) {
-        bool of_heap = i < GALLOC_HEAP_PUBLIC;
-        size_t j = of_heap ? i : i - GALLOC_HEAP_PUBLIC;
-        mp_obj_t name = of_heap ? methods->map.table[j].key : MP_OBJ_NEW_QSTR(names[j]);
-        const galloc_method_t *method =
-            of_heap ? galloc_method_at(galloc_heap_methods, j) : galloc_method_at(galloc_state_methods, j);
-        galloc_method_t *bound = galloc_method_bind(method, of_heap ? GALLOC_KIND_SHARED : GALLOC_KIND_BOUND, state);
-        mp_obj_dict_store(functions, name, MP_OBJ_FROM_PTR(bound));
+    mp_obj_t functions = mp_obj_new_dict(GALLOC_HEAP_PUBLIC + GALLOC_STATE_PUBLIC);
+    for (size_t i = 0; i < GALLOC_HEAP_PUBLIC; ++i) {
+        const galloc_method_t *method = galloc_method_at(galloc_heap_methods, i);
+        shared_add(functions, methods->map.table[i].key, method, GALLOC_KIND_SHARED, state);
+    }
+    const galloc_name_t *names = galloc_state_names;
+    GLUE_HIDE(names);
+    for (size_t i = 0; i < GALLOC_STATE_PUBLIC; ++i) {
+        const galloc_method_t *method = galloc_method_at(galloc_state_methods, i);
+        shared_add(functions, galloc_name_object(names[i]), method, GALLOC_KIND_BOUND, state);
     }
     return functions;
 }

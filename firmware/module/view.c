@@ -8,12 +8,8 @@
 #include "py/binary.h"
 
 void galloc_view_parse(galloc_view_args_t *view, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_t allowed[] = {
-        {MP_QSTR_typecode, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_into, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
-    };
-    mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
-    mp_arg_parse_all_kw_array(n_args, n_kw, args, MP_ARRAY_SIZE(allowed), allowed, values);
+    mp_arg_val_t values[2];
+    galloc_args_parse(galloc_args_view, 2, values, n_args, n_kw, args);
     view->typecode = values[0].u_obj;
     view->into = values[1].u_obj;
 }

@@ -4,20 +4,15 @@
 #include "glue.h"
 
 // Nothing below is `static`: the linker of native modules places only global variables in .bss.
-GALLOC_KEPT mp_obj_full_type_t galloc_heap_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_block_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_arena_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_roots_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_method_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_free_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_malloc_type;
-GALLOC_KEPT mp_obj_full_type_t galloc_alloc_type;
-GALLOC_KEPT const mp_obj_type_t *galloc_type_int;
-GALLOC_KEPT const mp_obj_type_t *galloc_type_bytearray;
-GALLOC_KEPT const mp_obj_type_t *galloc_type_memoryview;
-
-// Keeps the names that this code uses at run time alive, even if someone takes the module out of sys.modules.
-GALLOC_KEPT const void *galloc_context;
+GALLOC_KEPT __typeof__(galloc_heap_type) galloc_heap_type;
+GALLOC_KEPT __typeof__(galloc_block_type) galloc_block_type;
+GALLOC_KEPT __typeof__(galloc_arena_type) galloc_arena_type;
+GALLOC_KEPT __typeof__(galloc_roots_type) galloc_roots_type;
+GALLOC_KEPT __typeof__(galloc_method_type) galloc_method_type;
+GALLOC_KEPT __typeof__(galloc_free_type) galloc_free_type;
+GALLOC_KEPT __typeof__(galloc_malloc_type) galloc_malloc_type;
+GALLOC_KEPT __typeof__(galloc_alloc_type) galloc_alloc_type;
+GALLOC_KEPT galloc_kept_t galloc_kept;
 
 // What lock.h needs on this target.
 #if defined(GALLOC_HAS_SPINLOCK)
@@ -62,36 +57,106 @@ GALLOC_KEPT void *memset(void *to, int value, size_t size) {
     return mp_fun_table.memset_(to, value, size);
 }
 
-static void set_type(mp_obj_full_type_t *type, qstr name, uint16_t flags) {
-    type->base.type = mp_fun_table.type_type;
-    type->flags = flags;
-    type->name = name;
-}
+// --- What import fills in, as tables: they take less memory than code that does the same
 
-static void set_callable(mp_obj_full_type_t *type, mp_call_fun_t call) {
-    set_type(type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN);
-    MP_OBJ_TYPE_SET_SLOT(type, call, call, 0);
-}
+// A class, its methods, and the table of their names; how many slots it has, and methods.
+typedef struct {
+    void *type;
+    const galloc_method_t *methods;
+    mp_map_elem_t *table;
+    uint8_t slots, count;
+} class_t;
 
-// Fills the names of a class with its methods.
-static void set_methods(mp_obj_full_type_t *type, const void *locals, mp_map_elem_t *table, const qstr *names,
-                        const galloc_method_t *methods, size_t count) {
-    MP_OBJ_TYPE_SET_SLOT(type, locals_dict, (void *)locals, 0);
-    for (size_t i = 0; i < count; ++i) {
-        table[i] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(names[i]), MP_OBJ_FROM_PTR(&methods[i])};
-    }
-}
+#define CLASS(name, count) {&name##_type, name##_methods, name##_table, MP_ARRAY_SIZE(name##_type.slots), count}
+static const class_t classes[] = {
+    CLASS(galloc_heap, GALLOC_HEAP_COUNT),
+    CLASS(galloc_block, GALLOC_BLOCK_COUNT),
+    CLASS(galloc_arena, GALLOC_ARENA_COUNT),
+    CLASS(galloc_roots, GALLOC_ROOTS_COUNT),
+};
 
-#define METHOD_NAME(name, function, least, most, named) name,
-#define SET_METHODS(CLASS, type, methods, locals, table)                          \
-    do {                                                                          \
-        const qstr names[] = {CLASS(METHOD_NAME)};                                \
-        set_methods(&type, &locals, table, names, methods, MP_ARRAY_SIZE(names)); \
-    } while (0)
-#define HEAP_NAMES(X) GALLOC_HEAP_METHODS(X) GALLOC_HEAP_INTERNALS(X)
+// The types of callables.
+typedef struct {
+    void *type;
+    mp_call_fun_t call;
+} callable_t;
 
+static const callable_t callables[] = {
+    {&galloc_method_type, galloc_method_call},
+    {&galloc_free_type, galloc_call_free},
+    {&galloc_malloc_type, galloc_call_malloc},
+    {&galloc_alloc_type, galloc_call_alloc},
+};
+
+// The slots of all classes, in the same order.
+#define SLOTS(X)                       \
+    X(locals_dict, &heap_locals)       \
+    X(make_new, galloc_heap_make_new)  \
+    X(print, galloc_heap_print)        \
+    X(attr, galloc_heap_attr)          \
+    X(locals_dict, &block_locals)      \
+    X(print, galloc_block_print)       \
+    X(unary_op, galloc_block_unary_op) \
+    X(attr, galloc_block_attr)         \
+    X(buffer, galloc_block_get_buffer) \
+    X(subscr, galloc_block_subscr)     \
+    X(iter, galloc_block_iter)         \
+    X(locals_dict, &arena_locals)      \
+    X(locals_dict, &roots_locals)      \
+    X(unary_op, galloc_roots_unary_op) \
+    X(subscr, galloc_roots_subscr)
+#define SLOT_PLACE(slot, value) MP_OBJ_TYPE_OFFSETOF_SLOT(slot),
+#define SLOT_VALUE(slot, value) (const void *)(value),
+static const uint8_t places[] = {SLOTS(SLOT_PLACE)};
+static const void *const values[] = {SLOTS(SLOT_VALUE)};
+
+// What the module has.
 #define FUNCTION_OBJ(name, function) static MP_DEFINE_CONST_FUN_OBJ_0(function##_obj, function);
 GALLOC_FUNCTIONS(FUNCTION_OBJ)
+#define FUNCTION(name, function) &function##_obj,
+static const void *const objects[] = {&galloc_heap_type, &galloc_block_type, &galloc_arena_type,
+                                      GALLOC_FUNCTIONS(FUNCTION) GALLOC_RECORD_FUNCTIONS(FUNCTION)};
+
+// A type's own fields; it has none of its slots yet.
+static mp_obj_type_t *fill_type(void *place, galloc_name_t name, uint16_t flags) {
+    mp_obj_type_t *type = place;
+    type->base.type = mp_fun_table.type_type;
+    type->flags = flags;
+    type->name = (uint16_t)galloc_name(name);
+    return type;
+}
+
+static GLUE_NOINLINE void fill_in(void) {
+    const galloc_name_t *name = galloc_import_names;
+    const uint8_t *place = places;
+    const void *const *value = values;
+    const void *const *object = objects;
+    const class_t *class = classes;
+    GLUE_HIDE(class);
+    for (size_t n = MP_ARRAY_SIZE(classes); n > 0; --n, ++class) {
+        mp_obj_type_t *type = fill_type(class->type, *name++, MP_TYPE_FLAG_NONE);
+        for (size_t i = 0; i < class->slots; ++i) {
+            type->slots[i] = *value++;
+            ((uint8_t *)type)[*place++] = (uint8_t)(i + 1);
+        }
+        mp_map_elem_t *elem = class->table;
+        const galloc_method_t *method = class->methods;
+        for (size_t i = class->count; i > 0; --i) {
+            elem->key = galloc_name_object(*name++);
+            elem++->value = MP_OBJ_FROM_PTR(method++);
+        }
+    }
+    const callable_t *callable = callables;
+    GLUE_HIDE(callable);
+    for (size_t n = MP_ARRAY_SIZE(callables); n > 0; --n, ++callable) {
+        mp_obj_type_t *type = fill_type(callable->type, *name, MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN);
+        MP_OBJ_TYPE_SET_SLOT(type, call, callable->call, 0);
+    }
+    ++name;
+    for (size_t n = MP_ARRAY_SIZE(objects); n > 0; --n) {
+        mp_store_global(galloc_name(*name++), MP_OBJ_FROM_PTR(*object++));
+    }
+}
 
 GALLOC_KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
@@ -100,56 +165,24 @@ GALLOC_KEPT mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw,
     n_args;
     (void)n_kw;
     (void)args;
-    galloc_context = self->context;
+    galloc_kept_t *kept = galloc_kept_at();
+    kept->context = self->context;
     #if defined(GALLOC_HAS_SPINLOCK)
     galloc_find_spinlock();
     #endif
     #if defined(GALLOC_ASKS_PROCESSOR)
     ask_processor();
     #endif
-    galloc_type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
-    galloc_type_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
-    galloc_type_memoryview = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_memoryview));
+    kept->type_int = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_int));
+    kept->type_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
+    kept->type_memoryview = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_memoryview));
 
-    set_callable(&galloc_method_type, galloc_method_call);
-    set_callable(&galloc_free_type, galloc_call_free);
-    set_callable(&galloc_malloc_type, galloc_call_malloc);
-    set_callable(&galloc_alloc_type, galloc_call_alloc);
-
-    set_type(&galloc_heap_type, MP_QSTR_Heap, MP_TYPE_FLAG_NONE);
-    SET_METHODS(HEAP_NAMES, galloc_heap_type, galloc_heap_methods, heap_locals, galloc_heap_table);
+    fill_in();
     galloc_attach_obj.base.type = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_classmethod));
     galloc_attach_obj.fun = MP_OBJ_FROM_PTR(galloc_attach_methods);
     galloc_heap_table[GALLOC_HEAP_COUNT] =
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_attach), MP_OBJ_FROM_PTR(&galloc_attach_obj)};
-    MP_OBJ_TYPE_SET_SLOT(&galloc_heap_type, make_new, galloc_heap_make_new, 1);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_heap_type, print, galloc_heap_print, 2);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_heap_type, attr, galloc_heap_attr, 3);
-
-    set_type(&galloc_block_type, MP_QSTR_Block, MP_TYPE_FLAG_NONE);
-    SET_METHODS(GALLOC_BLOCK_METHODS, galloc_block_type, galloc_block_methods, block_locals, galloc_block_table);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, print, galloc_block_print, 1);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, unary_op, galloc_block_unary_op, 2);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, attr, galloc_block_attr, 3);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, buffer, galloc_block_get_buffer, 4);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, subscr, galloc_block_subscr, 5);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_block_type, iter, galloc_block_iter, 6);
-
-    set_type(&galloc_arena_type, MP_QSTR_Arena, MP_TYPE_FLAG_NONE);
-    SET_METHODS(GALLOC_ARENA_METHODS, galloc_arena_type, galloc_arena_methods, arena_locals, galloc_arena_table);
-
-    set_type(&galloc_roots_type, MP_QSTR_Roots, MP_TYPE_FLAG_NONE);
-    SET_METHODS(GALLOC_ROOTS_METHODS, galloc_roots_type, galloc_roots_methods, roots_locals, galloc_roots_table);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_roots_type, unary_op, galloc_roots_unary_op, 1);
-    MP_OBJ_TYPE_SET_SLOT(&galloc_roots_type, subscr, galloc_roots_subscr, 2);
-
-    mp_store_global(MP_QSTR_Heap, MP_OBJ_FROM_PTR(&galloc_heap_type));
-    mp_store_global(MP_QSTR_Block, MP_OBJ_FROM_PTR(&galloc_block_type));
-    mp_store_global(MP_QSTR_Arena, MP_OBJ_FROM_PTR(&galloc_arena_type));
     mp_store_global(MP_QSTR___version__, mp_obj_new_str(GALLOC_VERSION, sizeof(GALLOC_VERSION) - 1));
-    #define STORE(name, function) mp_store_global(name, MP_OBJ_FROM_PTR(&function##_obj));
-    GALLOC_FUNCTIONS(STORE)
-    GALLOC_RECORD_FUNCTIONS(STORE)
 
     MP_DYNRUNTIME_INIT_EXIT
 }

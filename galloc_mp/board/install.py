@@ -11,7 +11,7 @@ import typer
 
 from galloc_mp import __version__
 from galloc_mp.board.connection import open_board
-from galloc_mp.board.modules import Firmware, folder_for, folders, wrapper
+from galloc_mp.board.modules import WRAPPER, Firmware, folder_for, folders, wrapper
 from galloc_mp.say import busy, fail, progress, sentence
 from galloc_mp.targets import Target, TargetError
 from galloc_mp.targets.unix import LOOP
@@ -77,8 +77,7 @@ class Probe:
     def files(self) -> list[tuple[str, bytes]]:
         """What to copy: name and contents. Raises TargetError where nothing fits."""
         if self.built_in is None:
-            folder = folder_for(self.firmware)
-            return [(name, (folder / name).read_bytes()) for name in ("_galloc.mpy", "galloc.mpy")]
+            return compiled(folder_for(self.firmware), ("_galloc", *WRAPPER))
         if self.frozen:
             return []
         if self.built_in != __version__:
@@ -88,8 +87,13 @@ class Probe:
             )
         abi = [folder for folder in folders() if folder.name.endswith("_" + self.firmware.abi)]
         if abi:
-            return [("galloc.mpy", (abi[0] / "galloc.mpy").read_bytes())]
-        return [("galloc.py", wrapper().read_bytes())]
+            return compiled(abi[0], WRAPPER)
+        return [(f"{name}.py", wrapper(name).read_bytes()) for name in WRAPPER]
+
+
+def compiled(folder: Path, names: tuple[str, ...]) -> list[tuple[str, bytes]]:
+    """Modules in the folder of a native module: file and contents."""
+    return [(f"{name}.mpy", (folder / f"{name}.mpy").read_bytes()) for name in names]
 
 
 class Copy:

@@ -12,6 +12,8 @@ ARCHS = (
 ).split()
 # A firmware for one of these also loads the modules of those before it.
 THUMB = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")
+# The modules in Python that go with `_galloc`; in the folder of a native module they are compiled.
+WRAPPER = ("galloc", "galloc_more")
 WAY_OUT = (
     "flash a firmware that has galloc built in: in a checkout of galloc `make firmware BOARD=` "
     "makes one, and README.md says how to add it to yours"
@@ -52,9 +54,9 @@ def folders() -> list[Path]:
     return sorted(path.parent for path in top.glob("*/_galloc.mpy"))
 
 
-def wrapper() -> Path:
-    """The source of galloc.py."""
-    return PACKAGE / "device" / "galloc.py"
+def wrapper(name: str) -> Path:
+    """The source of one of WRAPPER."""
+    return PACKAGE / "device" / f"{name}.py"
 
 
 def folder_for(firmware: Firmware) -> Path:

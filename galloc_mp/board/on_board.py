@@ -79,7 +79,7 @@ def __galloc_try(fresh):
     import gc
     import sys
 
-    for name in ("galloc", "_galloc") if fresh else ():
+    for name in ("galloc", "galloc_more", "_galloc") if fresh else ():
         sys.modules.pop(name, None)
     gc.collect()
     before = gc.mem_free()

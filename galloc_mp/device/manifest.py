@@ -6,3 +6,4 @@ metadata(
     license="MIT",
 )
 module("galloc.py", opt=3)
+module("galloc_more.py", opt=3)

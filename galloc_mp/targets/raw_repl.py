@@ -185,7 +185,7 @@ class RawReplTarget(Target):
         """After boot and reset: what a stock firmware needs to import the native module."""
         self.has_files = False
         if self.spec.natmod:
-            for name in ("_galloc.mpy", "galloc.mpy"):
+            for name in ("_galloc.mpy", "galloc.mpy", "galloc_more.mpy"):
                 self.put(name, (self.spec.natmod_dir / name).read_bytes())
 
     def stream(self, source, on_output, timeout=60):

@@ -65,7 +65,7 @@ class Spec:
 
     @property
     def natmod_dir(self) -> Path:
-        """Folder with `_galloc.mpy` and `galloc.mpy` for this target."""
+        """Folder with `_galloc.mpy` and its wrapper for this target."""
         return BUILD / "natmod" / f"{self.natmod}_{mpy_abi()}"
 
 

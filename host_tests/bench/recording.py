@@ -69,7 +69,7 @@ class Board(QemuTarget):
 
     def _prepare(self):
         self.has_files = False
-        for name in ("_galloc.mpy", "galloc.mpy") if self.folder else ():
+        for name in ("_galloc.mpy", "galloc.mpy", "galloc_more.mpy") if self.folder else ():
             self.put(name, (self.folder / name).read_bytes())
 
 

@@ -12,7 +12,7 @@ from galloc_mp.targets.registry import BUILD, ROOT, mpy_abi
 from host_tests.device.test_device import FOLDER, SCRIPTS
 
 FOREIGN = ROOT / ".venv" / "bin" / "micropython"
-WRAPPER = ROOT / "galloc_mp" / "device" / "galloc.py"
+WRAPPER = ROOT / "galloc_mp" / "device"
 
 
 def foreign(script: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -41,7 +41,7 @@ import gc, sys, galloc
 old = galloc.Heap(bytearray(2000))
 block = old.alloc(40)
 block.view()[:] = b"x" * 40
-for name in ("galloc", "_galloc"):
+for name in ("galloc", "galloc_more", "_galloc"):
     sys.modules.pop(name, None)
 del galloc
 gc.collect()
@@ -80,7 +80,7 @@ NAMES = (
 
 IMPORT = """
 import sys
-for name in ("galloc", "_galloc"):
+for name in ("galloc", "galloc_more", "_galloc"):
     sys.modules.pop(name, None)
 try:
     import galloc
@@ -125,7 +125,8 @@ def test_wrong_file(target, data, expected):
 
 def test_no_file(tmp_path):
     """No native file at all: ImportError says which one to install."""
-    (tmp_path / "galloc.py").write_text(WRAPPER.read_text())
+    for name in ("galloc.py", "galloc_more.py"):
+        (tmp_path / name).write_text((WRAPPER / name).read_text())
     done = subprocess.run(
         [FOREIGN, "-c", IMPORT],
         env={**os.environ, "MICROPYPATH": f"{tmp_path}:.frozen"},

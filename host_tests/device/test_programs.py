@@ -136,7 +136,7 @@ RELOADED = """
 import sys
 first = Program(bytearray(4096))
 first.run(lcg(5, 40))
-for name in ("galloc", "_galloc"):
+for name in ("galloc", "galloc_more", "_galloc"):
     sys.modules.pop(name, None)
 del galloc
 gc.collect()

@@ -10,7 +10,7 @@ from mpremote.romfs import make_romfs
 
 USE = """
 import sys, vfs
-for name in ("galloc", "_galloc"):
+for name in ("galloc", "galloc_more", "_galloc"):
     sys.modules.pop(name, None)
 with open("/files/romfs.bin", "rb") as file:
     image = file.read()
@@ -28,7 +28,7 @@ print(galloc.__file__, _galloc.__file__, h.stats().blocks)
 
 @pytest.mark.parametrize("target", ["MPS2_AN385-natmod"], indirect=True)
 def test_module_from_romfs(target, tmp_path):
-    for name in ("galloc.mpy", "_galloc.mpy"):
+    for name in ("galloc.mpy", "galloc_more.mpy", "_galloc.mpy"):
         (tmp_path / name).write_bytes((target.spec.natmod_dir / name).read_bytes())
     with contextlib.redirect_stdout(io.StringIO()):
         image = make_romfs(str(tmp_path), mpy_cross=None)

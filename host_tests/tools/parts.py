@@ -80,7 +80,7 @@ def build_wheel() -> Path:
         for module in natmods:
             folder = data / "natmod" / module.parent.name
             folder.mkdir(parents=True)
-            for file in (module, module.with_name("galloc.mpy")):
+            for file in module.parent.glob("*.mpy"):
                 shutil.copyfile(file, folder / file.name)
         shutil.copytree(TRACES, data / "traces", ignore=lambda *_: ["README.md"])
         for name in ("pyproject.toml", "LICENSE"):  # the README is galloc_mp's own

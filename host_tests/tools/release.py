@@ -100,8 +100,8 @@ def write_table(rows: list[list[str]], left_out: list[str]) -> None:
         f"# galloc {version['__version__']}, built from MicroPython {release}",
         "",
         "A native module goes onto a stock firmware of MicroPython; the README of galloc says how "
-        "to ask a board for its folder. `mpremote cp ARCH_ABI/_galloc.mpy ARCH_ABI/galloc.mpy :` "
-        "copies it. An image has the module built in. Nothing here has run on hardware.",
+        "to ask a board for its folder. `mpremote cp ARCH_ABI/*.mpy :` copies "
+        "it. An image has the module built in. Nothing here has run on hardware.",
         "",
         "| what | for | bytes | run here |",
         "| --- | --- | ---: | --- |",

@@ -9,10 +9,11 @@ import pytest
 
 from galloc_mp.targets.registry import ROOT
 
-WRAPPER = ROOT / "galloc_mp" / "device" / "galloc.py"
+WRAPPER = sorted((ROOT / "galloc_mp" / "device").glob("galloc*.py"))
 GLUE = sorted((ROOT / "firmware" / "module").glob("*.[ch]"))
 # What a board of CircuitPython has of what a wrapper might import.
-MODULES = {"_galloc", "array", "collections", "gc", "io", "micropython", "struct", "sys"}
+MODULES = {"array", "collections", "gc", "io", "micropython", "struct", "sys"}
+MODULES |= {"_galloc", "galloc", "galloc_more"}
 # Names of MicroPython's C that it has not, or has with other arguments.
 C_NAMES = (
     "mp_obj_new_type",
@@ -30,8 +31,9 @@ def guarded(tree: ast.AST) -> set[ast.AST]:
     return {node for t in ast.walk(tree) if isinstance(t, ast.Try) for node in ast.walk(t)}
 
 
-def test_wrapper_imports_what_is_there():
-    tree = ast.parse(WRAPPER.read_text())
+@pytest.mark.parametrize("wrapper", WRAPPER, ids=lambda path: path.name)
+def test_wrapper_imports_what_is_there(wrapper):
+    tree = ast.parse(wrapper.read_text())
     optional = guarded(tree)
     imported = set()
     for node in ast.walk(tree):
@@ -42,9 +44,10 @@ def test_wrapper_imports_what_is_there():
     assert imported and imported <= MODULES
 
 
-def test_wrapper_uses_what_is_there():
+@pytest.mark.parametrize("wrapper", WRAPPER, ids=lambda path: path.name)
+def test_wrapper_uses_what_is_there(wrapper):
     """No native code, no finaliser, nothing of `micropython` but `const`, unless it is guarded."""
-    tree = ast.parse(WRAPPER.read_text())
+    tree = ast.parse(wrapper.read_text())
     optional = guarded(tree)
     attributes = [
         f"{node.value.id}.{node.attr}"
@@ -56,7 +59,7 @@ def test_wrapper_uses_what_is_there():
     assert attributes
     wrong = ("micropython.", "gc.threshold", "time.")
     assert [x for x in attributes if x.startswith(wrong) and x != "micropython.const"] == []
-    text = WRAPPER.read_text()
+    text = wrapper.read_text()
     for word in ("__del__", "_asdict", "._fields", ".itemsize", ".nbytes", "@native", "@viper"):
         assert word not in text
 

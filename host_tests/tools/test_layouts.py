@@ -360,8 +360,8 @@ def natmod(folder: Path, mpy: Path, arch: str, **variables: str) -> subprocess.C
     """Builds with a cross compiler for Python that makes an empty file."""
     return run(
         folder, "make", "-f", FIRMWARE / "natmod" / "Makefile", f"ARCH={arch}", f"MPY_DIR={mpy}",
-        "MPY_CROSS=touch galloc.mpy #", f"BUILD={folder}/objects", f"DESTINATION={folder}/out",
-        **variables,
+        "MPY_CROSS=touch galloc.mpy galloc_more.mpy #", f"BUILD={folder}/objects",
+        f"DESTINATION={folder}/out", **variables,
     )  # fmt: skip
 
 
@@ -372,7 +372,7 @@ def test_native_module_in_both_layouts(tmp_path, suffix):
         done = natmod(tmp_path, mpy, "armv7m")
         assert done.returncode == 0, done.stderr
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert made == ["_galloc.mpy", "galloc.mpy", "galloc.pyi", "package.json"]
+    assert made == ["_galloc.mpy", "galloc.mpy", "galloc.pyi", "galloc_more.mpy", "package.json"]
     text = (tmp_path / "out" / "_galloc.mpy").read_text()
     # All names were collected, and all sources are in.
     assert "MP_QSTR_usable_size" in text and "MP_QSTR___version__" in text
