@@ -199,8 +199,10 @@ TEST(few_steps_are_enough_without_a_search) {
     galloc_heap_t *heap = new_heap(SIZE, NULL);
     uint8_t *block;
     for (size_t align = 8; align <= 4096; align *= 2) {
-        EXPECT(in_steps(heap, 100, align, &block) == steps_without_a_search(align) && block != NULL && (uintptr_t)block % align == 0);
-        EXPECT(in_steps(heap, 2000, align, &block) == steps_without_a_search(align) && block != NULL && (uintptr_t)block % align == 0);
+        EXPECT(in_steps(heap, 100, align, &block) == steps_without_a_search(align) && block != NULL &&
+               (uintptr_t)block % align == 0);
+        EXPECT(in_steps(heap, 2000, align, &block) == steps_without_a_search(align) && block != NULL &&
+               (uintptr_t)block % align == 0);
     }
     lay(new_heap(SIZE, NULL), SIZE_MAX);
     heap = (galloc_heap_t *)(void *)unit_region.base;

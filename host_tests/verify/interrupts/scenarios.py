@@ -109,7 +109,9 @@ SCENARIOS = (
         (*_LARGE, "free a", "free c", "fill"),
         "realloc b 900 128",
     ),
-    Scenario("realloc backward by the chunk before alone", (*_THREE, "free c", "fill"), "realloc b 204"),
+    Scenario(
+        "realloc backward by the chunk before alone", (*_THREE, "free c", "fill"), "realloc b 204"
+    ),
     Scenario(
         "realloc that has grown in vain",
         (*_THREE, "free a", "free c", "fill"),
