@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from galloc_mp.targets.registry import ROOT
-from host_tests.verify.interrupts.stage import longest_masked
+from host_tests.verify.interrupts.longest import longest_masked
 
 from ..build import BUILD, HERE, BuildError
 from ..measure import MeasureError, in_parallel

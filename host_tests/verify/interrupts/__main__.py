@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ...core.build import BuildError
 from .board import BUILD, PROCESSORS, Board
+from .longest import longest_masked
 from .scenarios import SCENARIOS
 from .stage import Broken, Points, Stage
 
@@ -55,12 +56,12 @@ def main() -> int:
                     continue
                 add(table, scenario.name, points)
                 rows.append(points)
-                among = longest.setdefault(scenario.kind, {})
-                among[processor] = max(among.get(processor, 0), points.longest)
             table.add_section()
             add(table, "all, and the longest row", total(rows))
             Console(width=max(100, Console().width)).print(table)
             noticed = forgotten_lock(processor)
+            for kind, row in longest_masked(processor).items():
+                longest.setdefault(kind, {})[processor] = row
         except BuildError as error:
             errors.print(f"interrupts: {error}", style="red")
             return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .board import LIMIT, RAM, REGION, Board, BoardError
-from .scenarios import SCENARIOS, Scenario
+from .scenarios import Scenario
 
 FILLER = 512  # bytes of the blocks that fill a heap
 
@@ -230,16 +230,3 @@ class Stage:
         """All of it."""
         self.straight()
         return Points(*self.interrupted(stride), *self.cut())
-
-
-def longest_masked(processor: str) -> dict[str, int]:
-    """By kind of request the most instructions in a row with interrupts masked, of all scenarios.
-
-    Raises BuildError, Broken.
-    """
-    board = Board(processor)
-    longest: dict[str, int] = {}
-    for scenario in SCENARIOS:
-        row = Stage(board, scenario).interrupted(stride=LIMIT)[2]
-        longest[scenario.kind] = max(longest.get(scenario.kind, 0), row)
-    return longest
