@@ -336,6 +336,22 @@ TEST(steps_in_a_damaged_heap) {
     EXPECT(galloc_check(heap, NULL) == GALLOC_FAULT_CORRUPT);
 }
 
+// What was computed of a chunk in one step is verified in the next.
+TEST_LEVEL(2, chunk_that_is_damaged_between_two_steps) {
+    uint8_t *wanted;
+    galloc_heap_t *heap = lucky(0, 0, false, &wanted);
+    galloc_search_t search = {0};
+    EXPECT(galloc_alloc_step(heap, 124, 64, &search) == NULL && search.more);
+    EXPECT(galloc_alloc_step(heap, 124, 64, &search) == NULL && search.more);
+    EXPECT(search.chunk == index_of_block(heap, wanted));
+    remember();
+    chunk_of(heap, wanted)->header = free_header((60 - 12) / 4); // a chunk of 60 bytes, with a foot
+    ((uint32_t *)(void *)wanted)[60 / 4 - 1] = search.chunk;
+    EXPECT(galloc_alloc_step(heap, 124, 64, &search) == NULL && !search.more && failures(heap) == 1);
+    restore();
+    sound(heap);
+}
+
 // An allocation and a resize are two changes. The chunk that was next is a block by then, and is not looked at again.
 TEST(search_in_steps_starts_over_at_the_first_chunk) {
     uint8_t *wanted;
