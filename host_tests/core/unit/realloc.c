@@ -356,14 +356,17 @@ TEST(steps_backward_while_others_change_what_is_before) {
 
 // The chunk before is damaged: the block can go elsewhere, but its old place cannot be freed. It may have grown.
 TEST_LEVEL(2, grown_beside_a_damaged_chunk) {
-    ROW(-500, 100, -100, 44, -700, 44);
-    uint8_t copy[100];
-    memcpy(copy, blocks[1], 100);
-    chunk_of(heap, blocks[0])->header ^= 1u << 12;
-    EXPECT(galloc_realloc(heap, blocks[1], 650, 8) == NULL && galloc_owns(heap, blocks[1]));
-    EXPECT(memcmp(blocks[1], copy, 100) == 0 && galloc_resize(heap, blocks[1], 100));
-    chunk_of(heap, blocks[0])->header ^= 1u << 12;
-    sound(heap);
+    for (int last = -700; last <= 700; last += 1400) { // with room elsewhere, and without
+        ROW(-500, 100, -100, 44, last, 44);
+        uint8_t copy[100];
+        memcpy(copy, blocks[1], 100);
+        chunk_of(heap, blocks[0])->header ^= 1u << 12;
+        EXPECT(galloc_realloc(heap, blocks[1], 650, 8) == NULL && galloc_owns(heap, blocks[1]));
+        EXPECT(!GALLOC_SMALL_CODE || last < 0 || usable(heap, blocks[1]) == 100);
+        EXPECT(memcmp(blocks[1], copy, 100) == 0 && galloc_resize(heap, blocks[1], 100));
+        chunk_of(heap, blocks[0])->header ^= 1u << 12;
+        sound(heap);
+    }
 }
 
 // The same with the chunk behind it damaged: the one before does not suffice.
@@ -378,6 +381,24 @@ TEST_LEVEL(2, not_grown_in_front_of_a_damaged_chunk) {
     EXPECT(galloc_realloc_begin(heap, blocks[1], 650, 8, &move) && !move.more && move.to == NULL);
     uint8_t *block = galloc_realloc(heap, blocks[1], 650, 8);
     EXPECT(block > blocks[3] && block < blocks[5] && usable(heap, block) >= 650 && memcmp(block, copy, 100) == 0);
+}
+
+// With a part of the chunk before, which an alignment leaves out.
+TEST_LEVEL(2, not_aligned_in_front_of_a_damaged_chunk) {
+    size_t vain = 0;
+    for (size_t align = 8; align <= 512; align *= 2) {
+        for (size_t size = 400; size <= 720; size += 4) {
+            ROW(-500, 100, -100, 44);
+            galloc_move_t move = {0};
+            chunk_of(heap, blocks[2])->prev ^= 1u << 12;
+            EXPECT(galloc_realloc_begin(heap, blocks[1], size, align, &move));
+            bool tried = move.more;
+            EXPECT(!tried || (galloc_realloc_begin(heap, blocks[1], size, align, &move) && !move.more));
+            EXPECT(!move.merged || usable(heap, move.to) >= size);
+            vain += tried && !move.merged;
+        }
+    }
+    EXPECT(vain > 100);
 }
 
 // The chunk before is damaged: the block can go elsewhere, but its old place cannot be freed.

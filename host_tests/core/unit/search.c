@@ -209,6 +209,18 @@ TEST(few_steps_are_enough_without_a_search) {
     EXPECT(in_steps(heap, 100, 8, &block) == 2 && block == NULL && failures(heap) == 1);
 }
 
+TEST(step_is_enough_to_refuse) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint8_t *block;
+    for (size_t align = 8; align <= 64; align *= 8) {
+        for (size_t size = SIZE; size >= SIZE; size *= 2) { // up to the highest power of two
+            EXPECT(in_steps(heap, size, align, &block) == 1 && block == NULL);
+        }
+        EXPECT(in_steps(heap, SIZE_MAX, align, &block) == 1 && block == NULL);
+        EXPECT(in_steps(heap, 20, align + 4, &block) == 1 && block == NULL);
+    }
+}
+
 TEST(steps_find_what_one_call_finds) {
     for (size_t count = 0; count <= 70; count += 7) {
         for (size_t after = 0; after <= count; after += 7) {
