@@ -72,7 +72,7 @@ def asan(request) -> build.Variant:
     return ASANS[request.param]
 
 
-def test_each_mistake_is_told(guarded):
+def test_each_mistake_is_reported(guarded):
     """Overruns, underruns and stale writes by a byte, in blocks of 7 sizes and 13 alignments."""
     done = run(guarded, "tell")
     assert done.returncode == 0, done.stderr
