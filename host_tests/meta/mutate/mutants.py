@@ -24,7 +24,10 @@ SKIPPED = (
     "galloc_banks_locked.h",
 )
 # Words that stand for the compiler's attributes and hints: the parser need not see them.
-HINTS = rb"\bGALLOC_(INLINE|HOT|(?:WARM|STAGE)(?:_FOR_SIZE)?|NOINLINE|COLD|MAY_ALIAS|UNLIKELY|LIKELY|HOLDS)\b"
+HINTS = (
+    rb"\bGALLOC_(INLINE|HOT|WARM|WARM_FOR_SIZE|STAGE|STAGE_FOR_SIZE|NOINLINE|COLD|MAY_ALIAS"
+    rb"|UNLIKELY|LIKELY|HOLDS)\b"
+)
 NEVER = ("preproc_if", "preproc_ifdef", "preproc_elif", "preproc_include", "static_assert")
 
 # Conditions that a build decides, as those of directives do.
