@@ -613,24 +613,36 @@ GALLOC_STAGE_FOR_SIZE void *take_first_aligned(galloc_heap_t *heap, size_t need,
         chunk_at(heap, behind)->header = free_header(back);
         tail = block_tail;
         heap->splits++;
-        insert_free_chunk(heap, behind, back);
+        bin_insert(heap, behind, bin_of(heap, behind, back));
     }
     return commit_block(heap, block, need, tail, GALLOC_PREV_FREE);
 }
 #endif
 
-// A chunk that the map has for a request: of the small ones with a payload that is aligned the smallest, else one with room
-// for the worst padding. 0: there is none. *first: the chunk's bin, if it is the first there and has that room, else
-// GALLOC_BINS.
-GALLOC_WARM_FOR_SIZE size_t find_chunk(const galloc_heap_t *heap, size_t need, size_t mask, size_t *first) {
+// A chunk that was found, anywhere in its list: takes it, or leaves that to a later step.
+GALLOC_INLINE void *take_or_put_off(galloc_heap_t *heap, size_t need, size_t mask, size_t index,
+                                    galloc_search_t *search) {
+#if GALLOC_SMALL_CODE
+    (void)heap, (void)need;
+#else
+    if (search == NULL) {
+        return mask == 0 ? take_listed(heap, index, need) : take_aligned(heap, need, mask, index);
+    }
+#endif
+    // Where in the chunk is the first look of a search.
+    return put_off(search, mask == 0 ? GALLOC_FOUND : GALLOC_BINS, index);
+}
+
+// Serves a request by what the map has: of the small chunks with a payload that is aligned the smallest, else one with room
+// for the worst padding, else by a search. `search` NULL: at once; else the first step of it.
+GALLOC_STAGE void *find_chunk(galloc_heap_t *heap, size_t need, size_t mask, galloc_search_t *search) {
     size_t bin, index = 0;
-    *first = GALLOC_BINS;
     // Sub-bins go by the alignment at the place where the heap was made.
     if (mask != 0 && need < heap->small_limit && mask / 2u < heap->sub_cap_2 &&
         ((origin_of(heap) ^ heap->origin) & mask) == 0) {
         bin = find_sorted(heap, need, mask);
         if (bin < GALLOC_BINS) {
-            return chunk_at(heap, bin)->next;
+            return take_or_put_off(heap, need, mask, chunk_at(heap, bin)->next, search);
         }
     }
     GALLOC_ONE_WIDTH(need); // so that the sum is made here only
@@ -641,11 +653,19 @@ GALLOC_WARM_FOR_SIZE size_t find_chunk(const galloc_heap_t *heap, size_t need, s
     } else if (GALLOC_LIKELY(most < limit)) {
         bin = find_large(heap, limit, most, &index);
     }
-    if (index != 0 || bin >= GALLOC_BINS) {
-        return index;
+    if (GALLOC_UNLIKELY(bin >= GALLOC_BINS)) {
+        return GALLOC_ALL_STEPS(search) ? search_on(heap, need, mask, NULL) : put_off(search, GALLOC_BINS, 0);
     }
-    *first = bin;
-    return chunk_at(heap, bin)->next;
+    if (index != 0 || GALLOC_SMALL_CODE) {
+        return take_or_put_off(heap, need, mask, index != 0 ? index : chunk_at(heap, bin)->next, search);
+    }
+#if !GALLOC_SMALL_CODE
+    if (search == NULL) {
+        return take_first_aligned(heap, need, mask, bin);
+    }
+#endif
+    search->first = (uint32_t)bin;
+    return put_off(search, GALLOC_FOUND, chunk_at(heap, bin)->next);
 }
 
 #if !GALLOC_SMALL_CODE
@@ -682,18 +702,11 @@ GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align)
     if (GALLOC_UNLIKELY(!GALLOC_IS_ALIGN(align))) {
         return fail(heap);
     }
-    size_t need = size_within(size, heap->limit), mask = align / 4u - 1u, first;
+    size_t need = size_within(size, heap->limit), mask = align / 4u - 1u;
     if (GALLOC_UNLIKELY(need >= heap->limit)) {
         return fail(heap);
     }
-    size_t index = find_chunk(heap, need, mask, &first);
-    if (GALLOC_UNLIKELY(index == 0)) {
-        return search_on(heap, need, mask, NULL);
-    }
-    if (first < GALLOC_BINS) {
-        return take_first_aligned(heap, need, mask, first);
-    }
-    return take_aligned(heap, need, mask, index);
+    return find_chunk(heap, need, mask, NULL);
 }
 
 GALLOC_NOINLINE void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
@@ -722,24 +735,20 @@ static GALLOC_COLD void *take_step(galloc_heap_t *heap, const galloc_search_t *s
 
 // A first step, or one that starts over.
 static GALLOC_COLD void *find_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {
-    size_t first;
     search->more = false;
     search->need = (uint32_t)size_within(size, heap->limit);
     search->mask = GALLOC_ALIGN_MASK(align);
     if (search->starts++ > GALLOC_RESTARTS || !GALLOC_IS_ALIGN(align) || search->need >= heap->limit) {
         return fail(heap);
     }
-    size_t index = find_chunk(heap, search->need, search->mask, &first);
-    search->first = (uint32_t)first;
     search->left = heap->limit; // more than it takes: a damaged list has no end
     search->changes = changes(heap);
-    // Where in the chunk is the first look of a search, unless it is at one end.
-    bool found = index != 0 && (search->mask == 0 || (!GALLOC_SMALL_CODE && first < GALLOC_BINS));
-    put_off(search, found ? GALLOC_FOUND : GALLOC_BINS, index);
-    if (index == 0 || search->starts <= GALLOC_RESTARTS) {
+    search->first = GALLOC_BINS;
+    find_chunk(heap, search->need, search->mask, search);
+    if (search->starts <= GALLOC_RESTARTS) {
         return NULL;
     }
-    if (!found) {
+    if (search->bin != GALLOC_FOUND && search->chunk != 0) {
         search_on(heap, search->need, search->mask, search);
     }
     search->more = search->bin != GALLOC_FOUND;
@@ -748,10 +757,10 @@ static GALLOC_COLD void *find_step(galloc_heap_t *heap, size_t size, size_t alig
 
 #if GALLOC_SMALL_CODE
 void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
-    galloc_search_t search;
     if (!control_block_valid(heap)) {
         return NULL;
     }
+    galloc_search_t search;
     search.starts = GALLOC_RESTARTS; // the last time
     void *block = find_step(heap, size, align, &search);
     while (search.more) {
@@ -830,7 +839,7 @@ GALLOC_STAGE galloc_fault_t free_merge_prev(galloc_heap_t *heap, size_t index, s
     }
     count_free(heap, size);
     toggle_prev_free(heap, next);
-    return merge_here(heap, index, size, next);
+    return GALLOC_64BIT ? merge_here(heap, index, size, next) : merge_into_prev(heap, index, size, next);
 }
 
 // Frees a chunk in front of a free one, behind one in use.
