@@ -613,7 +613,7 @@ GALLOC_STAGE_FOR_SIZE void *take_first_aligned(galloc_heap_t *heap, size_t need,
         chunk_at(heap, behind)->header = free_header(back);
         tail = block_tail;
         heap->splits++;
-        bin_insert(heap, behind, bin_of(heap, behind, back));
+        insert_free_chunk(heap, behind, back);
     }
     return commit_block(heap, block, need, tail, GALLOC_PREV_FREE);
 }
@@ -635,7 +635,7 @@ GALLOC_INLINE void *take_or_put_off(galloc_heap_t *heap, size_t need, size_t mas
 
 // Serves a request by what the map has: of the small chunks with a payload that is aligned the smallest, else one with room
 // for the worst padding, else by a search. `search` NULL: at once; else the first step of it.
-GALLOC_STAGE void *find_chunk(galloc_heap_t *heap, size_t need, size_t mask, galloc_search_t *search) {
+GALLOC_STAGE_FOR_SIZE void *find_chunk(galloc_heap_t *heap, size_t need, size_t mask, galloc_search_t *search) {
     size_t bin, index = 0;
     // Sub-bins go by the alignment at the place where the heap was made.
     if (mask != 0 && need < heap->small_limit && mask / 2u < heap->sub_cap_2 &&
@@ -839,7 +839,7 @@ GALLOC_STAGE galloc_fault_t free_merge_prev(galloc_heap_t *heap, size_t index, s
     }
     count_free(heap, size);
     toggle_prev_free(heap, next);
-    return GALLOC_64BIT ? merge_here(heap, index, size, next) : merge_into_prev(heap, index, size, next);
+    return merge_here(heap, index, size, next);
 }
 
 // Frees a chunk in front of a free one, behind one in use.
