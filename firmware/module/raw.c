@@ -101,7 +101,7 @@ mp_obj_t galloc_heap_calloc(void *self_in, size_t n_args, size_t n_kw, const mp_
         mp_int_t align = MP_OBJ_SMALL_INT_VALUE(args[1]);
         if ((align > 0 && align < 8) || (align & (align - 1)) != 0) {
             // C's calloc(count, size), most likely; as an alignment it would mean nothing.
-            galloc_raise_value("calloc takes (size, align), not (count, size): use calloc(count * size)");
+            galloc_raise_value("calloc takes (size, align): use calloc(count * size)");
         }
     }
     mp_obj_t handle = raw_malloc(self, n_args, n_kw, args);
