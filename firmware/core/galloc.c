@@ -626,7 +626,7 @@ GALLOC_INLINE void *take_or_put_off(galloc_heap_t *heap, size_t need, size_t mas
     (void)heap, (void)need;
 #else
     if (search == NULL) {
-        return mask == 0 ? take_listed(heap, index, need) : take_aligned(heap, need, mask, index);
+        return take_aligned(heap, need, mask, index); // others than over-aligned requests come in steps only
     }
 #endif
     // Where in the chunk is the first look of a search.
