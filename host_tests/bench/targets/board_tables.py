@@ -172,8 +172,8 @@ NOTES = {
     "Levels of hardening": "GALLOC_HARDENING: 2, the default, verifies all that a call meets, 1 "
     "heap and block, 0 nothing.",
     "Longest time with interrupts masked": "Of all scenarios of "
-    "host_tests/verify/interrupts, the core at -O2. Long searches open the mask "
-    "between their steps.",
+    "host_tests/verify/interrupts and 4,000 random requests, the core at -O2. Long searches open "
+    "the mask between their steps.",
     "Instructions an operation (failed requests)": "Of a call with its arguments, under QEMU's "
     "-icount; copying and clearing of payload left out. R64 and R64n as in README.md, in 64 KiB, "
     "100,000 operations; recorded programs in regions of 168 KiB (lua), 128 KiB (tls) and 384 KiB "
