@@ -508,7 +508,7 @@ GALLOC_HOT size_t find_large(const galloc_heap_t *heap, size_t limit, size_t nee
 
 #define GALLOC_IS_ALIGN(align) (((align) & ((align) - 1u)) == 0)
 #define GALLOC_ALIGN_MASK(align) ((align) > 8u ? (align) / 4u - 1u : 0u)
-#define GALLOC_IS_PLAIN(align) ((align) <= 1u || ((align) <= 8u && ((align) & ((align) - 1u)) == 0))
+#define GALLOC_IS_PLAIN(align) ((align) <= 1u || ((align) <= 8u && GALLOC_IS_ALIGN(align)))
 
 void *galloc_alloc_zeroed(galloc_heap_t *heap, size_t size, size_t align) {
     void *block = galloc_alloc(heap, size, align);
@@ -735,7 +735,6 @@ static GALLOC_COLD void *take_step(galloc_heap_t *heap, const galloc_search_t *s
 
 // A first step, or one that starts over.
 static GALLOC_COLD void *find_step(galloc_heap_t *heap, size_t size, size_t align, galloc_search_t *search) {
-    search->more = false;
     search->need = (uint32_t)size_within(size, heap->limit);
     search->mask = GALLOC_ALIGN_MASK(align);
     if (search->starts++ > GALLOC_RESTARTS || !GALLOC_IS_ALIGN(align) || search->need >= heap->limit) {
@@ -762,6 +761,7 @@ void *galloc_alloc(galloc_heap_t *heap, size_t size, size_t align) {
     }
     galloc_search_t search;
     search.starts = GALLOC_RESTARTS; // the last time
+    search.more = false;
     void *block = find_step(heap, size, align, &search);
     while (search.more) {
         block = galloc_alloc_step(heap, size, align, &search);
@@ -1031,19 +1031,17 @@ GALLOC_STAGE_FOR_SIZE size_t front_of_grown(const galloc_heap_t *heap, size_t ne
     return total < need || front > gap || total - front < need ? GALLOC_NO_ROOM : front;
 }
 
-// Gives a block all of the chunk behind it, if that is free. False: it is not, or is damaged.
-GALLOC_INLINE bool take_next(galloc_heap_t *heap, live_t *live) {
+// Gives a block all of the chunk behind it, if that is free and not damaged.
+GALLOC_INLINE void take_next(galloc_heap_t *heap, live_t *live) {
     size_t next = live->tail + GALLOC_MIN_WORDS;
     if (!is_free(heap, next)) {
-        return false;
+        return;
     }
     size_t size = live->size + free_size(chunk_at(heap, next)->header) + GALLOC_MIN_WORDS;
-    if (resize_into_next(heap, live->index, live->size, size, live->prev_state) == NULL) {
-        return false;
+    if (resize_into_next(heap, live->index, live->size, size, live->prev_state) != NULL) {
+        live->size = size;
+        live->tail = live->index + size;
     }
-    live->size = size;
-    live->tail = live->index + size;
-    return true;
 }
 
 // Makes the block start `front` words behind the start of the free chunk before it. False: that is damaged, or a block of

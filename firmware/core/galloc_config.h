@@ -116,10 +116,8 @@ _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "G
 // The same for steps of middling frequency, for which a microcontroller has no room either.
 #if GALLOC_64BIT
 #define GALLOC_WARM GALLOC_INLINE
-#elif GALLOC_SMALL_CODE
-#define GALLOC_WARM static
 #else
-#define GALLOC_WARM static GALLOC_NOINLINE
+#define GALLOC_WARM GALLOC_STAGE
 #endif
 
 // A stage of an operation: the hot path before it ends in a jump to it. Where size counts the compiler decides.
