@@ -210,13 +210,8 @@ GALLOC_TYPE(galloc_free_type, 1);
 GALLOC_TYPE(galloc_malloc_type, 1);
 GALLOC_TYPE(galloc_alloc_type, 1);
 
-// The type of Heap. On ARM a call is shorter than to work out its address.
-#if GALLOC_NATMOD && defined(__thumb__)
-__attribute__((const, noinline))
-#else
-__attribute__((always_inline)) inline
-#endif
-static const mp_obj_type_t *galloc_heap_type_at(void) {
+// The type of Heap.
+GLUE_ADDRESS const mp_obj_type_t *galloc_heap_type_at(void) {
     return (const mp_obj_type_t *)&galloc_heap_type;
 }
 
@@ -278,8 +273,8 @@ mp_obj_t galloc_new_uint(uintptr_t value);
 
 // A name in a constant table.
 typedef uint16_t galloc_name_t;
-#define GALLOC_NAME_OF_MODULE \
-    (0x8000) // in a native module: from here on, its place in the table of those that it brings
+// In a native module: from here on, its place in the table of those that it brings.
+#define GALLOC_NAME_OF_MODULE (0x8000)
 
 qstr galloc_name(galloc_name_t name);
 mp_obj_t galloc_name_object(galloc_name_t name);

@@ -11,6 +11,14 @@
 #define GLUE_HIDE(pointer) (void)(pointer)
 #endif
 
+// A function for the address of a variable. In a native module for ARM a call is shorter than to work it out in each
+// function: see natmod/arm.h.
+#if GALLOC_NATMOD && defined(__thumb__)
+#define GLUE_ADDRESS static __attribute__((const, noinline))
+#else
+#define GLUE_ADDRESS static inline __attribute__((always_inline))
+#endif
+
 #if GALLOC_NATMOD
 
 // A global variable that the compiler, which sees the whole program, must not make `static`: see galloc_natmod.c.
@@ -32,13 +40,8 @@ __attribute__((always_inline)) static inline galloc_kept_t *galloc_kept_here(voi
     return kept;
 }
 
-// The same elsewhere. On ARM a call is shorter than to work it out in each function: see natmod/arm.h.
-#if defined(__thumb__)
-__attribute__((const, noinline))
-#else
-__attribute__((always_inline)) inline
-#endif
-static galloc_kept_t *galloc_kept_at(void) {
+// The same elsewhere.
+GLUE_ADDRESS galloc_kept_t *galloc_kept_at(void) {
     return galloc_kept_here();
 }
 

@@ -7,6 +7,13 @@
 #define REPORT_NAME(field) #field " "
 #define REPORT_COUNT(field) +1
 #define REPORT_VALUES (0 GALLOC_STATS(REPORT_COUNT))
+#define REPORT_PLACE(field) REPORT_PLACE_##field,
+#define REPORT_IN_ORDER(field)                                                               \
+    _Static_assert(offsetof(galloc_stats_t, field) == REPORT_PLACE_##field * sizeof(size_t), \
+                   "the order of GALLOC_STATS");
+enum { GALLOC_STATS(REPORT_PLACE) };
+GALLOC_STATS(REPORT_IN_ORDER)
+_Static_assert(REPORT_VALUES == sizeof(galloc_stats_t) / sizeof(size_t), "GALLOC_STATS has each field");
 
 // _stats() -> the values of GALLOC_STATS
 mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -19,7 +26,6 @@ mp_obj_t galloc_heap_stats_tuple(void *self_in, size_t n_args, size_t n_kw, cons
         galloc_raise_fault(GALLOC_FAULT_GEOMETRY);
     }
     mp_obj_t items[REPORT_VALUES];
-    _Static_assert(sizeof(items) == sizeof(stats), "GALLOC_STATS has each field of galloc_stats_t, in this order");
     const size_t *values = (const size_t *)(const void *)&stats;
     for (size_t i = 0; i < REPORT_VALUES; ++i) {
         items[i] = galloc_new_uint(values[i]);
