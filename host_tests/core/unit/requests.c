@@ -128,11 +128,8 @@ TEST(size_of_the_least_block) {
             uint8_t *block = take(heap, size, align);
             EXPECT(galloc_usable_size(heap, block) - usable <= 8);
             EXPECT(align > 8 || galloc_usable_size(heap, block) == usable);
-            galloc_search_t search = {0};
             uint8_t *other;
-            do {
-                other = galloc_alloc_step(heap, size, align, &search);
-            } while (search.more);
+            EXPECT(alloc_in_steps(heap, size, align, &other) > 0);
             EXPECT(other != NULL && other != block && galloc_usable_size(heap, other) - usable <= 8);
             EXPECT(galloc_free(heap, other) == GALLOC_OK);
             give(heap, block);

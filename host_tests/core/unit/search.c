@@ -177,19 +177,6 @@ static size_t steps_for(size_t looks, size_t looks_of_step, bool found) {
     return 1 + (looks + looks_of_step - 1) / looks_of_step + found;
 }
 
-// Takes all steps. Returns their number; the heap is sound between them.
-static size_t in_steps(galloc_heap_t *heap, size_t size, size_t align, uint8_t **block) {
-    galloc_search_t search = {0};
-    size_t steps = 0;
-    do {
-        *block = galloc_alloc_step(heap, size, align, &search);
-        steps++;
-        EXPECT(*block == NULL || !search.more);
-        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && heap->no_header == GALLOC_NO_HEADER);
-    } while (search.more);
-    return steps;
-}
-
 // One to find a chunk, one for the place in it where that is at neither end, and one to take it.
 static size_t steps_without_a_search(size_t align) {
     return 2 + (GALLOC_SMALL_CODE && align > 8);
@@ -199,14 +186,14 @@ TEST(few_steps_are_enough_without_a_search) {
     galloc_heap_t *heap = new_heap(SIZE, NULL);
     uint8_t *block;
     for (size_t align = 8; align <= 4096; align *= 2) {
-        EXPECT(in_steps(heap, 100, align, &block) == steps_without_a_search(align) && block != NULL &&
+        EXPECT(alloc_in_steps(heap, 100, align, &block) == steps_without_a_search(align) && block != NULL &&
                (uintptr_t)block % align == 0);
-        EXPECT(in_steps(heap, 2000, align, &block) == steps_without_a_search(align) && block != NULL &&
+        EXPECT(alloc_in_steps(heap, 2000, align, &block) == steps_without_a_search(align) && block != NULL &&
                (uintptr_t)block % align == 0);
     }
     lay(new_heap(SIZE, NULL), SIZE_MAX);
     heap = (galloc_heap_t *)(void *)unit_region.base;
-    EXPECT(in_steps(heap, 100, 8, &block) == 2 && block == NULL && failures(heap) == 1);
+    EXPECT(alloc_in_steps(heap, 100, 8, &block) == 2 && block == NULL && failures(heap) == 1);
 }
 
 TEST(step_is_enough_to_refuse) {
@@ -214,10 +201,10 @@ TEST(step_is_enough_to_refuse) {
     uint8_t *block;
     for (size_t align = 8; align <= 64; align *= 8) {
         for (size_t size = SIZE; size >= SIZE; size *= 2) { // up to the highest power of two
-            EXPECT(in_steps(heap, size, align, &block) == 1 && block == NULL);
+            EXPECT(alloc_in_steps(heap, size, align, &block) == 1 && block == NULL);
         }
-        EXPECT(in_steps(heap, SIZE_MAX, align, &block) == 1 && block == NULL);
-        EXPECT(in_steps(heap, 20, align + 4, &block) == 1 && block == NULL);
+        EXPECT(alloc_in_steps(heap, SIZE_MAX, align, &block) == 1 && block == NULL);
+        EXPECT(alloc_in_steps(heap, 20, align + 4, &block) == 1 && block == NULL);
     }
 }
 
@@ -226,11 +213,11 @@ TEST(steps_find_what_one_call_finds) {
         for (size_t after = 0; after <= count; after += 7) {
             uint8_t *wanted, *block;
             galloc_heap_t *heap = crowd(604, count, after, false, &wanted);
-            size_t steps = in_steps(heap, 620, 8, &block), looks = looks_for(count, after);
+            size_t steps = alloc_in_steps(heap, 620, 8, &block), looks = looks_for(count, after);
             EXPECT(block == wanted && steps == (count - after < GALLOC_LOOKS ? 2 : steps_for(looks, LOOKS, true)));
             EXPECT(failures(heap) == 0);
             size_t all = count + 2; // and the one that finds no further bin
-            EXPECT(in_steps(heap, 620, 8, &block) == steps_for(all, LOOKS, false) && block == NULL);
+            EXPECT(alloc_in_steps(heap, 620, 8, &block) == steps_for(all, LOOKS, false) && block == NULL);
             EXPECT(failures(heap) == 1);
         }
     }
@@ -240,8 +227,8 @@ TEST(steps_find_an_address_that_serves) {
     for (size_t before = 0; before <= 40; before += 4) {
         uint8_t *wanted, *block;
         galloc_heap_t *heap = lucky(40, before, false, &wanted);
-        EXPECT(in_steps(heap, 124, 64, &block) == steps_for(2 + before, LOOKS_ALIGNED, true) && block == wanted);
-        EXPECT(in_steps(heap, 0, 65536, &block) > 2 && block == NULL && failures(heap) == 1);
+        EXPECT(alloc_in_steps(heap, 124, 64, &block) == steps_for(2 + before, LOOKS_ALIGNED, true) && block == wanted);
+        EXPECT(alloc_in_steps(heap, 0, 65536, &block) > 2 && block == NULL && failures(heap) == 1);
     }
 }
 
@@ -249,7 +236,7 @@ TEST(one_step_more_with_bounded_search) {
     for (size_t count = 0; count <= 40; count += 8) {
         uint8_t *wanted, *block, *same;
         galloc_heap_t *heap = crowd(604, count, 0, true, &wanted);
-        size_t steps = in_steps(heap, 620, 8, &block);
+        size_t steps = alloc_in_steps(heap, 620, 8, &block);
         EXPECT(steps <= (block != NULL ? 3 : 2));
         same = galloc_alloc(crowd(604, count, 0, true, &wanted), 620, 8);
         EXPECT(same == NULL ? block == NULL : block == wanted);

@@ -104,6 +104,18 @@ static size_t noted(const uint8_t *block) {
     return index;
 }
 
+size_t alloc_in_steps(galloc_heap_t *heap, size_t size, size_t align, uint8_t **block) {
+    galloc_search_t search = {0};
+    size_t steps = 0;
+    do {
+        *block = galloc_alloc_step(heap, size, align, &search);
+        steps++;
+        EXPECT(*block == NULL || !search.more);
+        EXPECT(galloc_check(heap, NULL) == GALLOC_OK && heap->no_header == GALLOC_NO_HEADER);
+    } while (search.more);
+    return steps;
+}
+
 void give(galloc_heap_t *heap, uint8_t *block) {
     size_t index = noted(block);
     sound(heap);

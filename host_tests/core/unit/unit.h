@@ -61,6 +61,8 @@ uint8_t *take(galloc_heap_t *heap, size_t size, size_t align);
 uint8_t *lay(galloc_heap_t *heap, size_t usable);
 // Frees a block of take or lay.
 void give(galloc_heap_t *heap, uint8_t *block);
+// galloc_alloc_step up to its end; the heap is sound between the steps. Returns their number.
+size_t alloc_in_steps(galloc_heap_t *heap, size_t size, size_t align, uint8_t **block);
 // Resizes or reallocates one in place of the core's calls; NULL where that refuses, and then nothing has changed.
 uint8_t *change(galloc_heap_t *heap, uint8_t *block, size_t size, size_t align);
 bool resize(galloc_heap_t *heap, uint8_t *block, size_t size);
