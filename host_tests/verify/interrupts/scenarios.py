@@ -9,6 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+KINDS = ("alloc", "alloc, over-aligned", "free", "resize", "realloc")
+
+
+def kind_of(operation: str, aligned: bool) -> str:
+    """Which of KINDS a request is. aligned: it asks for an alignment of its own."""
+    return "alloc, over-aligned" if operation == "alloc" and aligned else operation
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -25,10 +32,7 @@ class Scenario:
     def kind(self) -> str:
         """The request, in a user's words."""
         verb, *words = self.operation.split()
-        verb = "alloc" if verb == "zeroed" else verb
-        if verb == "alloc" and len(words) > 2:
-            return "alloc, over-aligned"
-        return "realloc" if verb == "realloc" else verb
+        return kind_of("alloc" if verb == "zeroed" else verb, len(words) > 2)
 
 
 def _row(*sizes: int) -> tuple[str, ...]:
