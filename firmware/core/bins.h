@@ -19,6 +19,19 @@
 
 // ---- Bit scans ---------------------------------------------------------------------------------------------------
 
+#if GALLOC_HAVE_BIT_SCAN
+// Zeros above the highest bit.
+GALLOC_INLINE uint32_t leading_zeros(uint32_t x) {
+#if defined(__GNUC__) && defined(__arm__)
+    uint32_t zeros;
+    __asm__("clz %0, %1" : "=r"(zeros) : "r"(x)); // right for 0, too
+    return zeros;
+#else
+    return (uint32_t)__builtin_clz(x | 1u);
+#endif
+}
+#endif
+
 // Position of the highest bit; x is not 0. In a damaged heap it may be, and then any result is right: so no builtin, which
 // is undefined there.
 GALLOC_HOT uint32_t log2_floor(uint32_t x) {
@@ -26,12 +39,8 @@ GALLOC_HOT uint32_t log2_floor(uint32_t x) {
     uint32_t n;
     __asm__("bsr %1, %0" : "=r"(n) : "r"(x) : "cc");
     return n;
-#elif defined(__GNUC__) && defined(__arm__) && GALLOC_HAVE_BIT_SCAN
-    uint32_t zeros;
-    __asm__("clz %0, %1" : "=r"(zeros) : "r"(x));
-    return 31u ^ zeros;
 #elif GALLOC_HAVE_BIT_SCAN
-    return 31u ^ (uint32_t)__builtin_clz(x | 1u);
+    return 31u ^ leading_zeros(x);
 #else
     static const uint8_t below_16[16] = {0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
     uint32_t n = 0;
@@ -156,10 +165,37 @@ GALLOC_INLINE size_t map_search_down(const galloc_heap_t *heap, size_t bin, size
 
 // ---- From sizes to bins ------------------------------------------------------------------------------------------
 
-// Number of octaves, and parts of octaves, up to `size`.
+// The class of a size: one more from octave to octave, and from each part of one to the next (GALLOC_BITS_OF_OCTAVE). Only
+// differences of classes are of use: they are counted from such a place that making them takes the fewest instructions.
 GALLOC_HOT uint32_t size_class(uint32_t size) {
+#if GALLOC_HAVE_BIT_SCAN && !defined(__x86_64__)
+    uint32_t zeros = leading_zeros(size);
+    return (size << GALLOC_SHIFT_COUNT(zeros) >> (31u - GALLOC_BITS_OF_OCTAVE)) - (zeros << GALLOC_BITS_OF_OCTAVE);
+#elif GALLOC_HAVE_BIT_SCAN || GALLOC_BITS_OF_OCTAVE != 1
     uint32_t octave = log2_floor(size);
-    return (size << GALLOC_BITS_OF_OCTAVE >> GALLOC_SHIFT_COUNT(octave)) + (octave << GALLOC_BITS_OF_OCTAVE);
+    uint32_t sum = (size << GALLOC_BITS_OF_OCTAVE >> GALLOC_SHIFT_COUNT(octave)) + (octave << GALLOC_BITS_OF_OCTAVE) -
+                   (31u << GALLOC_BITS_OF_OCTAVE);
+    GALLOC_ONE_WIDTH(sum); // so that it is made by one instruction
+    return sum;
+#else
+    // By a table for what is left, 2 to 31, when halves, quarters and eighths of a word are shifted out.
+    static const int8_t below_32[32] = {-62, -60, -58, -57, -56, -56, -55, -55, -54, -54, -54, -54, -53, -53, -53, -53,
+                                        -52, -52, -52, -52, -52, -52, -52, -52, -51, -51, -51, -51, -51, -51, -51, -51};
+    uint32_t more = 0;
+    if (size >> 17) {
+        more = 32;
+        size >>= 16;
+    }
+    if (size >> 9) {
+        more += 16;
+        size >>= 8;
+    }
+    if (size >> 5) {
+        more += 8;
+        size >>= 4;
+    }
+    return (uint32_t)below_32[size] + more;
+#endif
 }
 
 // Masked, so that a damaged control block does not lead outside of the bins.

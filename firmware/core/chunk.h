@@ -28,9 +28,9 @@
 #include "galloc_config.h"
 
 #if GALLOC_HARDENING >= 1
-#define GALLOC_MAGIC 0x47474747u // changes with the layout
+#define GALLOC_MAGIC 0x48484848u // changes with the layout
 #else
-#define GALLOC_MAGIC 0x30303030u
+#define GALLOC_MAGIC 0x31313131u
 #endif
 #define GALLOC_MIN_WORDS 4u
 #define GALLOC_MAX_REGION 0x40000000u // bytes
@@ -123,6 +123,37 @@ GALLOC_INLINE bool tail_in_range(const galloc_heap_t *heap, size_t index, size_t
     return GALLOC_HOLDS(index + size < heap->limit);
 #else
     return GALLOC_HOLDS(size < heap->limit - index);
+#endif
+}
+
+// ---- Neighbouring words ------------------------------------------------------------------------------------------
+//
+// At once, where the machine has instructions for that, which compilers do not use in all places.
+
+typedef uint64_t GALLOC_MAY_ALIAS galloc_pair_t;
+
+GALLOC_INLINE uint32_t load_pair(const uint32_t *at, uint32_t *second) {
+#if GALLOC_THUMB_2
+    uint32_t first;
+    __asm__("ldrd %0, %1, %2" : "=&r"(first), "=&r"(*second) : "m"(*(const galloc_pair_t *)(uintptr_t)at));
+    return first;
+#else
+    *second = at[1];
+    return at[0];
+#endif
+}
+
+// Returns the second word's new value.
+GALLOC_INLINE uint32_t add_to_pair(uint32_t *at, uint32_t to_first, uint32_t to_second) {
+#if GALLOC_THUMB_2
+    uint32_t second, first = load_pair(at, &second) + to_first;
+    second += to_second;
+    __asm__("strd %1, %2, %0" : "=m"(*(galloc_pair_t *)(uintptr_t)at) : "r"(first), "r"(second));
+    return second;
+#else
+    at[0] += to_first;
+    at[1] += to_second;
+    return at[1];
 #endif
 }
 

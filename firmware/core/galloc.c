@@ -16,10 +16,11 @@ GALLOC_INLINE bool heap_valid(const galloc_heap_t *heap, size_t *limit) {
     if (GALLOC_UNLIKELY(heap == NULL)) {
         return false;
     }
-    size_t value = heap->limit;
+    uint32_t twin;
+    size_t value = load_pair(&heap->limit, &twin);
     GALLOC_ONE_WIDTH(value);
     *limit = value;
-    return GALLOC_HARDENING == 0 || GALLOC_LIKELY((uint32_t)value + GALLOC_MAGIC == heap->limit_twin);
+    return GALLOC_HARDENING == 0 || GALLOC_LIKELY((uint32_t)value + GALLOC_MAGIC == twin);
 }
 
 // A chunk in use, as far as its header describes it.
@@ -55,6 +56,11 @@ GALLOC_HOT bool block_valid(const galloc_heap_t *heap, const void *block, live_t
         return GALLOC_LIKELY(live->prev_state == GALLOC_PREV_FREE);
     }
     return true;
+}
+
+// The size of a chunk in use, which was verified.
+GALLOC_INLINE size_t live_size(const galloc_heap_t *heap, size_t index) {
+    return unpack_header(chunk_at(heap, index)->header) & GALLOC_SIZE_MASK(heap);
 }
 
 // The same by the level of hardening.
@@ -125,11 +131,7 @@ GALLOC_NOINLINE size_t galloc_bin_of(const galloc_heap_t *heap, size_t index, si
 
 // Puts a free chunk where it belongs.
 GALLOC_WARM void insert_free_chunk(galloc_heap_t *heap, size_t index, size_t size) {
-#if GALLOC_64BIT || GALLOC_SMALL_CODE
     bin_insert(heap, index, bin_of(heap, index, size));
-#else
-    bin_insert(heap, index, galloc_bin_of(heap, index, size)); // not a part of this, for its size
-#endif
 }
 
 GALLOC_WARM void remove_free_chunk(galloc_heap_t *heap, size_t index) {
@@ -164,18 +166,22 @@ GALLOC_HOT void replace_free_chunk(galloc_heap_t *heap, size_t index, size_t bin
     }
 }
 
-GALLOC_HOT void count_used(galloc_heap_t *heap, uint32_t bytes) {
-    heap->slack -= bytes;
-    if (GALLOC_UNLIKELY((int32_t)heap->slack < 0)) {
+// To be called after `slack` has become less. In use are more bytes than ever where it is negative.
+GALLOC_INLINE void keep_peak(galloc_heap_t *heap, uint32_t slack) {
+    if (GALLOC_UNLIKELY((int32_t)slack < 0)) {
         uint32_t over = *(volatile uint32_t *)&heap->slack; // not kept in a register for this rare case
         heap->peak -= over;
-        heap->slack = 0;
+        heap->slack = GALLOC_64BIT || GALLOC_SMALL_CODE ? 0 : heap->slack - over; // some load a 0 early, on each path
     }
 }
 
+GALLOC_HOT void count_used(galloc_heap_t *heap, uint32_t bytes) {
+    heap->slack -= bytes;
+    keep_peak(heap, heap->slack);
+}
+
 GALLOC_INLINE void count_free(galloc_heap_t *heap, size_t size) {
-    heap->slack += payload_bytes(size);
-    heap->frees++;
+    add_to_pair(&heap->slack, payload_bytes(size), 1); // and heap->frees
 }
 
 static GALLOC_COLD void *fail(galloc_heap_t *heap) {
@@ -197,6 +203,21 @@ GALLOC_INLINE size_t size_within(size_t bytes, size_t limit) {
     }
     return need;
 }
+
+// The last two arguments of what moves the end of a chunk in use. Where the fifth argument of a call would go through the
+// stack they are one: a size has at most 28 bits, and a previous state only the 4 others. As the state of a header both
+// together serve, as bits in the place of the size are not looked at.
+#if GALLOC_THUMB_2 && !GALLOC_SMALL_CODE
+#define GALLOC_NEED_AND_STATE size_t packed
+#define GALLOC_PACK(need, prev_state) ((need) | (prev_state))
+#define GALLOC_UNPACK                   \
+    size_t need = packed & 0x0fffffffu; \
+    uint32_t prev_state = packed
+#else
+#define GALLOC_NEED_AND_STATE size_t need, uint32_t prev_state
+#define GALLOC_PACK(need, prev_state) need, prev_state
+#define GALLOC_UNPACK
+#endif
 
 #define GALLOC_IS_LARGE(size) ((size) >= (GALLOC_LARGE_BLOCK > 12 ? (GALLOC_LARGE_BLOCK - 9) / 4 : 0))
 
@@ -297,8 +318,7 @@ GALLOC_COLD size_t galloc_overhead(size_t region_size, const galloc_config_t *co
 // Writes the header of a new block, and counts it.
 GALLOC_HOT void *commit_block(galloc_heap_t *heap, size_t index, size_t size, size_t tail, uint32_t prev_state) {
     chunk_at(heap, index)->header = live_header(heap, size, tail, prev_state);
-    heap->allocs++;
-    count_used(heap, payload_bytes(size));
+    keep_peak(heap, add_to_pair(&heap->allocs, 1, 0u - payload_bytes(size))); // and heap->slack
     return payload_at(heap, index);
 }
 
@@ -698,7 +718,12 @@ GALLOC_INLINE void *alloc_plain(galloc_heap_t *heap, size_t limit, size_t size) 
     return GALLOC_IS_LARGE(need) ? take_first_low(heap, need, bin) : take_first(heap, bin, need);
 }
 
-GALLOC_STAGE void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
+#if GALLOC_64BIT
+GALLOC_STAGE // else it would take registers from alloc_plain
+#else
+GALLOC_INLINE
+#endif
+    void *alloc_aligned(galloc_heap_t *heap, size_t size, size_t align) {
     if (GALLOC_UNLIKELY(!GALLOC_IS_ALIGN(align))) {
         return fail(heap);
     }
@@ -940,7 +965,8 @@ GALLOC_NOINLINE galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
 // Cuts the end of a chunk in use off, in front of one in use. Returns the block.
 //
 //   | chunk ............. |         | chunk | rest, free  |
-GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, size_t need, uint32_t prev_state) {
+GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, GALLOC_NEED_AND_STATE) {
+    GALLOC_UNPACK;
     size_t rest = size - need, cut = index + need, next = index + size + GALLOC_MIN_WORDS;
     heap->slack += (uint32_t)rest * 4u;
     heap->resizes++;
@@ -956,7 +982,8 @@ GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, size_t
 // where the free one is damaged.
 //
 //   | chunk | next, free ......... |        | chunk ........ | rest, free, or none |
-GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, size_t need, uint32_t prev_state) {
+GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, GALLOC_NEED_AND_STATE) {
+    GALLOC_UNPACK;
     size_t next = index + size + GALLOC_MIN_WORDS, next_size;
     if (GALLOC_UNLIKELY(!next_valid(heap, next, &next_size))) {
         return NULL;
@@ -996,12 +1023,13 @@ bool galloc_resize(galloc_heap_t *heap, void *block, size_t size) {
     uint32_t header = chunk_at(heap, live.tail + GALLOC_MIN_WORDS)->header;
     if (header & GALLOC_IN_USE) {
         if (need <= live.size && live.size - need >= GALLOC_MIN_WORDS) {
-            shrink(heap, live.index, live.size, need, live.prev_state);
+            shrink(heap, live.index, live.size, GALLOC_PACK(need, live.prev_state));
         }
         return need <= live.size;
     }
-    return need == live.size || (need <= live.size + GALLOC_MIN_WORDS + free_size(header) &&
-                                 resize_into_next(heap, live.index, live.size, need, live.prev_state) != NULL);
+    return need == live.size ||
+           (need <= live.size + GALLOC_MIN_WORDS + free_size(header) &&
+            resize_into_next(heap, live.index, live.size, GALLOC_PACK(need, live.prev_state)) != NULL);
 }
 
 // A block can grow backward, too, into the free chunk before it. First it gets all of a free chunk behind it:
@@ -1038,7 +1066,7 @@ GALLOC_INLINE void take_next(galloc_heap_t *heap, live_t *live) {
         return;
     }
     size_t size = live->size + free_size(chunk_at(heap, next)->header) + GALLOC_MIN_WORDS;
-    if (resize_into_next(heap, live->index, live->size, size, live->prev_state) != NULL) {
+    if (resize_into_next(heap, live->index, live->size, GALLOC_PACK(size, live->prev_state)) != NULL) {
         live->size = size;
         live->tail = live->index + size;
     }
@@ -1087,13 +1115,13 @@ GALLOC_COLD bool galloc_realloc_begin(galloc_heap_t *heap, void *block, size_t s
     }
     if (!move->more) {
         move->from = block;
-        move->bytes = payload_bytes(need < live.size ? need : live.size);
         move->size = size;
         move->old_size = payload_bytes(live.size);
+        move->bytes = need < live.size ? payload_bytes(need) : move->old_size;
         move->prev = (uint32_t)prev;
         move->front = (uint32_t)front;
-        move->more = front != GALLOC_NO_ROOM;
-        if (move->more) {
+        if (front != GALLOC_NO_ROOM) {
+            move->more = true;
             take_next(heap, &live);
         }
         return true;
@@ -1138,22 +1166,27 @@ void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align
 }
 #else
 // Into a new place. The block was verified; all that can have changed since is what its header says of the chunk before.
-GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align, size_t old_size) {
+// But a damaged heap may hand out memory that the block is in: then that is no block any more, and the new one is left.
+GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align) {
+    size_t index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2;
+    size_t old_size = live_size(heap, index);
     void *to = galloc_alloc(heap, size, align);
     if (GALLOC_UNLIKELY(to == NULL)) {
         return to;
     }
     size_t usable = payload_bytes(old_size);
     __builtin_memmove(to, block, size < usable ? size : usable); // overlapping only in a damaged heap
-    size_t index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2, tail = index + old_size;
+#if GALLOC_64BIT
+    size_t tail = index + old_size;
     uint32_t prev_state = header_difference(heap, unpack_header(chunk_at(heap, index)->header), tail);
     if (GALLOC_HARDENING >= 2 && GALLOC_UNLIKELY((prev_state & ~GALLOC_PREV_FREE) != 0)) {
-        return to; // a damaged heap has handed out what the block is in
+        return to;
     }
-    // A microcontroller has no room for this a second time.
-    galloc_fault_t fault =
-        GALLOC_64BIT ? free_block(heap, index, old_size, tail, prev_state) : galloc_free(heap, block);
-    if (GALLOC_UNLIKELY(fault != GALLOC_OK)) {
+    galloc_fault_t fault = free_block(heap, index, old_size, tail, prev_state);
+#else
+    galloc_fault_t fault = galloc_free(heap, block); // a microcontroller has no room for this a second time
+#endif
+    if (GALLOC_UNLIKELY(fault != GALLOC_OK) && galloc_usable_size(heap, block) != 0) {
         galloc_free(heap, to);
         to = NULL;
     }
@@ -1161,14 +1194,14 @@ GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t si
 }
 
 // Into the free chunk before the block, or elsewhere.
-GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t size, size_t align, size_t old_size) {
+GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t size, size_t align) {
     size_t need = size_for(size);
     live_t live;
     live.index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2;
-    live.size = old_size;
-    live.tail = live.index + old_size;
+    live.size = live_size(heap, live.index);
+    live.tail = live.index + live.size;
     live.prev_state = GALLOC_PREV_FREE;
-    size_t front = GALLOC_NO_ROOM;
+    size_t old_size = live.size, front = GALLOC_NO_ROOM;
     if (need < heap->limit && GALLOC_IS_ALIGN(align)) {
         front = front_of_grown(heap, need, GALLOC_ALIGN_MASK(align), &live);
     }
@@ -1181,10 +1214,10 @@ GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t siz
             if (live.size - need < GALLOC_MIN_WORDS) {
                 return to;
             }
-            return shrink(heap, live.index, live.size, need, live.prev_state);
+            return shrink(heap, live.index, live.size, GALLOC_PACK(need, live.prev_state));
         }
     }
-    return realloc_elsewhere(heap, block, size, align, live.size);
+    return realloc_elsewhere(heap, block, size, align);
 }
 
 // What is no block in use, and what is smaller than the least.
@@ -1205,20 +1238,21 @@ void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align
         uint32_t header = chunk_at(heap, live.tail + GALLOC_MIN_WORDS)->header;
         if (header & GALLOC_IN_USE) {
             if (need <= live.size) {
-                return live.size - need < GALLOC_MIN_WORDS ? block
-                                                           : shrink(heap, live.index, live.size, need, live.prev_state);
+                return live.size - need < GALLOC_MIN_WORDS
+                           ? block
+                           : shrink(heap, live.index, live.size, GALLOC_PACK(need, live.prev_state));
             }
         } else {
             if (need == live.size) {
                 return block;
             }
             if (need <= live.size + GALLOC_MIN_WORDS + free_size(header)) {
-                return resize_into_next(heap, live.index, live.size, need, live.prev_state);
+                return resize_into_next(heap, live.index, live.size, GALLOC_PACK(need, live.prev_state));
             }
         }
     }
-    return live.prev_state != 0 ? realloc_backward(heap, block, size, align, live.size)
-                                : realloc_elsewhere(heap, block, size, align, live.size);
+    return live.prev_state != 0 ? realloc_backward(heap, block, size, align)
+                                : realloc_elsewhere(heap, block, size, align);
 }
 #endif
 

@@ -165,6 +165,13 @@ _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "G
 #define GALLOC_SHIFT_COUNT(n) (n)
 #endif
 
+// Cortex-M3 and higher.
+#if defined(__GNUC__) && defined(__thumb2__)
+#define GALLOC_THUMB_2 1
+#else
+#define GALLOC_THUMB_2 0
+#endif
+
 // Cores without an instruction that counts zeros would call libgcc for the builtins.
 #if !defined(GALLOC_HAVE_BIT_SCAN)
 #if defined(__x86_64__) || defined(__i386__) || defined(__ARM_FEATURE_CLZ) || defined(__aarch64__) || \

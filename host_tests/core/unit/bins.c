@@ -26,10 +26,11 @@ TEST(bit_scans) {
 
 // Two classes an octave: from 2^n and from 1.5 * 2^n words on.
 TEST(size_classes) {
-    for (uint32_t octave = 1; octave < 28; octave++) {
-        uint32_t low = 1u << octave, half = low + low / 2, last = 2 * low - 1;
-        EXPECT(size_class(low) == 2 * octave + 2 && size_class(half - 1) == 2 * octave + 2);
-        EXPECT(size_class(half) == 2 * octave + 3 && size_class(last) == 2 * octave + 3);
+    for (uint32_t octave = 1; octave < 31; octave++) {
+        uint32_t low = 1u << octave, half = low + low / 2, last = low + (low - 1);
+        uint32_t class = size_class(2) + 2 * (octave - 1);
+        EXPECT(size_class(low) == class && size_class(half - 1) == class);
+        EXPECT(size_class(half) == class + 1 && size_class(last) == class + 1);
     }
 }
 
