@@ -207,16 +207,16 @@ GALLOC_INLINE size_t size_within(size_t bytes, size_t limit) {
 // The last two arguments of what moves the end of a chunk in use. Where the fifth argument of a call would go through the
 // stack they are one: a size has at most 28 bits, and a previous state only the 4 others. As the state of a header both
 // together serve, as bits in the place of the size are not looked at.
-#if GALLOC_THUMB_2 && !GALLOC_SMALL_CODE
-#define GALLOC_NEED_AND_STATE size_t packed
+#if GALLOC_FOUR_ARGUMENTS
+#define GALLOC_NEED_AND_STATE size_t both
 #define GALLOC_PACK(need, prev_state) ((need) | (prev_state))
-#define GALLOC_UNPACK                   \
-    size_t need = packed & 0x0fffffffu; \
-    uint32_t prev_state = packed
+#define GALLOC_PACKED_NEED (both & 0x0fffffffu)
+#define GALLOC_PACKED_STATE both
 #else
-#define GALLOC_NEED_AND_STATE size_t need, uint32_t prev_state
+#define GALLOC_NEED_AND_STATE size_t wanted, uint32_t state
 #define GALLOC_PACK(need, prev_state) need, prev_state
-#define GALLOC_UNPACK
+#define GALLOC_PACKED_NEED wanted
+#define GALLOC_PACKED_STATE state
 #endif
 
 #define GALLOC_IS_LARGE(size) ((size) >= (GALLOC_LARGE_BLOCK > 12 ? (GALLOC_LARGE_BLOCK - 9) / 4 : 0))
@@ -966,7 +966,8 @@ GALLOC_NOINLINE galloc_fault_t galloc_free(galloc_heap_t *heap, void *block) {
 //
 //   | chunk ............. |         | chunk | rest, free  |
 GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, GALLOC_NEED_AND_STATE) {
-    GALLOC_UNPACK;
+    size_t need = GALLOC_PACKED_NEED;
+    uint32_t prev_state = GALLOC_PACKED_STATE;
     size_t rest = size - need, cut = index + need, next = index + size + GALLOC_MIN_WORDS;
     heap->slack += (uint32_t)rest * 4u;
     heap->resizes++;
@@ -983,7 +984,8 @@ GALLOC_STAGE void *shrink(galloc_heap_t *heap, size_t index, size_t size, GALLOC
 //
 //   | chunk | next, free ......... |        | chunk ........ | rest, free, or none |
 GALLOC_STAGE void *resize_into_next(galloc_heap_t *heap, size_t index, size_t size, GALLOC_NEED_AND_STATE) {
-    GALLOC_UNPACK;
+    size_t need = GALLOC_PACKED_NEED;
+    uint32_t prev_state = GALLOC_PACKED_STATE;
     size_t next = index + size + GALLOC_MIN_WORDS, next_size;
     if (GALLOC_UNLIKELY(!next_valid(heap, next, &next_size))) {
         return NULL;

@@ -165,11 +165,18 @@ _Static_assert(GALLOC_BINS == 64 || GALLOC_BINS == 128 || GALLOC_BINS == 256, "G
 #define GALLOC_SHIFT_COUNT(n) (n)
 #endif
 
-// Cortex-M3 and higher.
+// Cortex-M3 and higher: loads and stores two words at once.
 #if defined(__GNUC__) && defined(__thumb2__)
 #define GALLOC_THUMB_2 1
 #else
 #define GALLOC_THUMB_2 0
+#endif
+
+// Where the fifth argument of a call goes through the stack. On an i386 so do all, but its tests are those of 32 bits.
+#if !GALLOC_SMALL_CODE && (GALLOC_THUMB_2 || defined(__i386__))
+#define GALLOC_FOUR_ARGUMENTS 1
+#else
+#define GALLOC_FOUR_ARGUMENTS 0
 #endif
 
 // Cores without an instruction that counts zeros would call libgcc for the builtins.
