@@ -24,22 +24,29 @@ TEST(bit_scans) {
     }
 }
 
-// Two classes an octave: from 2^n and from 1.5 * 2^n words on.
-TEST(size_classes) {
-    for (uint32_t octave = 1; octave < 31; octave++) {
-        uint32_t low = 1u << octave, half = low + low / 2, last = low + (low - 1);
-        uint32_t class = size_class(2) + 2 * (octave - 1);
-        EXPECT(size_class(low) == class && size_class(half - 1) == class);
-        EXPECT(size_class(half) == class + 1 && size_class(last) == class + 1);
-    }
-}
-
 static uint32_t class_of(uint32_t size) {
     uint32_t octave = 0;
     while (size >> (octave + 1) != 0) {
         octave++;
     }
     return 2 * octave + 2 + (size >> (octave - 1) & 1);
+}
+
+// Two classes an octave: from 2^n and from 1.5 * 2^n words on. They are the same on each machine, as a heap is.
+TEST(size_classes) {
+    galloc_heap_t *heap = new_heap(SIZE, NULL);
+    uint32_t first = heap->small_limit * heap->sub_factor, small = class_of(heap->small_limit);
+    EXPECT(heap->large_base == first - (small - 62));
+    for (uint32_t octave = 1; octave < 31; octave++) {
+        uint32_t low = 1u << octave, half = low + low / 2, sizes[] = {low, half - 1, half, low + (low - 1)};
+        for (size_t i = 0; i < LENGTH(sizes); i++) {
+            EXPECT(size_class(sizes[i]) == class_of(sizes[i]) - 62);
+            if (sizes[i] >= heap->small_limit) {
+                uint32_t bin = (uint32_t)galloc_bin_of(heap, heap->first, sizes[i]);
+                EXPECT(bin % GALLOC_BINS == (first + class_of(sizes[i]) - small) % GALLOC_BINS);
+            }
+        }
+    }
 }
 
 // By size, in a smallbin by the alignment of the payload; a chunk of more bytes is never in a lower bin.
