@@ -58,9 +58,10 @@ GALLOC_HOT bool block_valid(const galloc_heap_t *heap, const void *block, live_t
     return true;
 }
 
-// The size of a chunk in use, which was verified.
-GALLOC_INLINE size_t live_size(const galloc_heap_t *heap, size_t index) {
-    return unpack_header(chunk_at(heap, index)->header) & GALLOC_SIZE_MASK(heap);
+// The size of a block that was verified.
+GALLOC_INLINE size_t live_size(const galloc_heap_t *heap, const void *block) {
+    uint32_t header = ((const galloc_chunk_t *)((uintptr_t)block - (GALLOC_ORIGIN + 8u)))->header;
+    return unpack_header(header) & GALLOC_SIZE_MASK(heap);
 }
 
 // The same by the level of hardening.
@@ -1170,8 +1171,7 @@ void *galloc_realloc(galloc_heap_t *heap, void *block, size_t size, size_t align
 // Into a new place. The block was verified; all that can have changed since is what its header says of the chunk before.
 // But a damaged heap may hand out memory that the block is in: then that is no block any more, and the new one is left.
 GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t size, size_t align) {
-    size_t index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2;
-    size_t old_size = live_size(heap, index);
+    size_t old_size = live_size(heap, block);
     void *to = galloc_alloc(heap, size, align);
     if (GALLOC_UNLIKELY(to == NULL)) {
         return to;
@@ -1179,7 +1179,7 @@ GALLOC_STAGE void *realloc_elsewhere(galloc_heap_t *heap, void *block, size_t si
     size_t usable = payload_bytes(old_size);
     __builtin_memmove(to, block, size < usable ? size : usable); // overlapping only in a damaged heap
 #if GALLOC_64BIT
-    size_t tail = index + old_size;
+    size_t index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2, tail = index + old_size;
     uint32_t prev_state = header_difference(heap, unpack_header(chunk_at(heap, index)->header), tail);
     if (GALLOC_HARDENING >= 2 && GALLOC_UNLIKELY((prev_state & ~GALLOC_PREV_FREE) != 0)) {
         return to;
@@ -1200,7 +1200,7 @@ GALLOC_STAGE void *realloc_backward(galloc_heap_t *heap, void *block, size_t siz
     size_t need = size_for(size);
     live_t live;
     live.index = ((uintptr_t)block - (uintptr_t)payload_at(heap, 0)) >> 2;
-    live.size = live_size(heap, live.index);
+    live.size = live_size(heap, block);
     live.tail = live.index + live.size;
     live.prev_state = GALLOC_PREV_FREE;
     size_t old_size = live.size, front = GALLOC_NO_ROOM;
