@@ -60,6 +60,7 @@ GALLOC_HOT bool block_valid(const galloc_heap_t *heap, const void *block, live_t
 
 // The size of a block that was verified.
 GALLOC_INLINE size_t live_size(const galloc_heap_t *heap, const void *block) {
+    (void)heap;
     uint32_t header = ((const galloc_chunk_t *)((uintptr_t)block - (GALLOC_ORIGIN + 8u)))->header;
     return unpack_header(header) & GALLOC_SIZE_MASK(heap);
 }
