@@ -19,7 +19,28 @@
 
 // ---- Bit scans ---------------------------------------------------------------------------------------------------
 
-#if GALLOC_HAVE_BIT_SCAN
+#if !GALLOC_HAVE_BIT_SCAN
+// Two more from 2 ** n to 2 ** (n + 1), one more from 1.5 * 2 ** n on, -60 for 1. By a table for what is left, 2 to 31, when
+// halves, quarters and eighths of a word are shifted out.
+GALLOC_HOT uint32_t half_octaves(uint32_t x) {
+    static const int8_t below_32[32] = {-62, -60, -58, -57, -56, -56, -55, -55, -54, -54, -54, -54, -53, -53, -53, -53,
+                                        -52, -52, -52, -52, -52, -52, -52, -52, -51, -51, -51, -51, -51, -51, -51, -51};
+    uint32_t more = 0;
+    if (x >> 17) {
+        more = 32;
+        x >>= 16;
+    }
+    if (x >> 9) {
+        more += 16;
+        x >>= 8;
+    }
+    if (x >> 5) {
+        more += 8;
+        x >>= 4;
+    }
+    return (uint32_t)below_32[x] + more;
+}
+#else
 // Zeros above the highest bit.
 GALLOC_INLINE uint32_t leading_zeros(uint32_t x) {
 #if defined(__GNUC__) && defined(__arm__)
@@ -42,21 +63,7 @@ GALLOC_HOT uint32_t log2_floor(uint32_t x) {
 #elif GALLOC_HAVE_BIT_SCAN
     return 31u ^ leading_zeros(x);
 #else
-    static const uint8_t below_16[16] = {0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
-    uint32_t n = 0;
-    if (x >> 16) {
-        n = 16;
-        x >>= 16;
-    }
-    if (x >> 8) {
-        n += 8;
-        x >>= 8;
-    }
-    if (x >> 4) {
-        n += 4;
-        x >>= 4;
-    }
-    return n + below_16[x];
+    return (half_octaves(x) + 60u) / 2u;
 #endif
 }
 
@@ -167,36 +174,22 @@ GALLOC_INLINE size_t map_search_down(const galloc_heap_t *heap, size_t bin, size
 
 // The class of a size: one more from octave to octave, and from each part of one to the next (GALLOC_BITS_OF_OCTAVE). Only
 // differences of classes are of use: they are counted from such a place that making them takes the fewest instructions.
+#if !GALLOC_HAVE_BIT_SCAN && GALLOC_BITS_OF_OCTAVE == 1
+#define size_class half_octaves
+#else
 GALLOC_HOT uint32_t size_class(uint32_t size) {
 #if GALLOC_HAVE_BIT_SCAN && !defined(__x86_64__)
     uint32_t zeros = leading_zeros(size);
     return (size << GALLOC_SHIFT_COUNT(zeros) >> (31u - GALLOC_BITS_OF_OCTAVE)) - (zeros << GALLOC_BITS_OF_OCTAVE);
-#elif GALLOC_HAVE_BIT_SCAN || GALLOC_BITS_OF_OCTAVE != 1
+#else
     uint32_t octave = log2_floor(size);
     uint32_t sum = (size << GALLOC_BITS_OF_OCTAVE >> GALLOC_SHIFT_COUNT(octave)) + (octave << GALLOC_BITS_OF_OCTAVE) -
                    (31u << GALLOC_BITS_OF_OCTAVE);
     GALLOC_ONE_WIDTH(sum); // so that it is made by one instruction
     return sum;
-#else
-    // By a table for what is left, 2 to 31, when halves, quarters and eighths of a word are shifted out.
-    static const int8_t below_32[32] = {-62, -60, -58, -57, -56, -56, -55, -55, -54, -54, -54, -54, -53, -53, -53, -53,
-                                        -52, -52, -52, -52, -52, -52, -52, -52, -51, -51, -51, -51, -51, -51, -51, -51};
-    uint32_t more = 0;
-    if (size >> 17) {
-        more = 32;
-        size >>= 16;
-    }
-    if (size >> 9) {
-        more += 16;
-        size >>= 8;
-    }
-    if (size >> 5) {
-        more += 8;
-        size >>= 4;
-    }
-    return (uint32_t)below_32[size] + more;
 #endif
 }
+#endif
 
 // Masked, so that a damaged control block does not lead outside of the bins.
 #if GALLOC_HARDENING >= 2

@@ -320,7 +320,12 @@ GALLOC_COLD size_t galloc_overhead(size_t region_size, const galloc_config_t *co
 // Writes the header of a new block, and counts it.
 GALLOC_HOT void *commit_block(galloc_heap_t *heap, size_t index, size_t size, size_t tail, uint32_t prev_state) {
     chunk_at(heap, index)->header = live_header(heap, size, tail, prev_state);
+#if GALLOC_SMALL_CODE
+    heap->allocs++;
+    count_used(heap, payload_bytes(size));
+#else
     keep_peak(heap, add_to_pair(&heap->allocs, 1, 0u - payload_bytes(size))); // and heap->slack
+#endif
     return payload_at(heap, index);
 }
 
